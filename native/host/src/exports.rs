@@ -1,0 +1,1 @@
+["syscall", "address", "encode", "decode", "spawn", "argv", "environ", "stage"]

@@ -1,0 +1,65 @@
+//! The stage: a freestanding executor for programs of system calls.
+//!
+//! It maps the program that it is given, runs one instruction after the other, and reports the first failure as
+//! (instruction, errno). It owns no policy: what is called, with what, and which errno means what, is in the program.
+#![no_std]
+#![no_main]
+
+mod arch;
+mod program;
+
+use core::arch::global_asm;
+use core::panic::PanicInfo;
+
+use arch::syscall;
+use program::Program;
+
+// The kernel enters with argc at the stack pointer, and argv above it; a function needs them as an argument.
+#[cfg(target_arch = "x86_64")]
+global_asm!(
+    ".globl _start",
+    "_start:",
+    "xor ebp, ebp",
+    "mov rdi, rsp",
+    "and rsp, -16",
+    "call {run}",
+    "ud2",
+    run = sym run,
+);
+
+/// Arguments: the decimal number of the descriptor that holds the program.
+///
+/// # Safety
+/// `stack` is what the kernel handed to `_start`: argc, then argc pointers to NUL-terminated strings.
+unsafe extern "C" fn run(stack: *const usize) -> ! {
+    // SAFETY: see above; argc is compared before argv[1] is read.
+    let text = unsafe { if *stack < 2 { exit(127) } else { *stack.add(2) as *const u8 } };
+    match Program::map(parse_decimal(text)) {
+        Some(program) => program.run(),
+        None => exit(127),
+    }
+}
+
+fn parse_decimal(text: *const u8) -> u64 {
+    let mut value = 0;
+    // SAFETY: `text` is NUL-terminated, and the loop ends there at the latest.
+    unsafe {
+        let mut next = text;
+        while (*next).is_ascii_digit() {
+            value = value * 10 + u64::from(*next - b'0');
+            next = next.add(1);
+        }
+    }
+    value
+}
+
+fn exit(code: u64) -> ! {
+    loop {
+        syscall(arch::EXIT_GROUP, [code, 0, 0, 0, 0, 0]);
+    }
+}
+
+#[panic_handler]
+fn panic(_: &PanicInfo) -> ! {
+    exit(127)
+}

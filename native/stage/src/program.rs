@@ -1,0 +1,215 @@
+//! The wire format of a program and its interpreter. `src/program/encode.ts` writes what is read here.
+//!
+//! Layout, little endian: header (24 bytes), registers (32 of 8 bytes), instructions (80 bytes each), relocations
+//! (16 bytes each), data. The mapping is private and writable: registers and data are used in place.
+
+use crate::arch::{self, syscall};
+use crate::exit;
+
+const MAGIC: u32 = 0x746e_7572; // "runt"
+const VERSION: u32 = 1;
+const REGISTERS: usize = 32;
+/// Register 0 holds the descriptor to which a failure is reported.
+const REPORT: usize = 0;
+const NO_REGISTER: u8 = 0xff;
+const ANY_ERRNO: u16 = 0xffff;
+const NEXT: u16 = 0xffff;
+/// First word of a failure report; the words that programs send themselves are different.
+const FAILURE: u32 = 1;
+const EPROTO: u64 = 71;
+
+#[repr(C)]
+struct Header {
+    magic: u32,
+    version: u32,
+    instructions: u32,
+    size: u32,
+    relocations: u32,
+    _reserved: u32,
+}
+
+/// At offset `at` of the program stands the address of what is at offset `to`.
+#[repr(C)]
+struct Relocation {
+    at: u64,
+    to: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Branch {
+    errno: u16,
+    target: u16,
+}
+
+#[repr(C)]
+struct Instruction {
+    operation: u8,
+    /// Register for the result, or the condition of a jump.
+    register: u8,
+    branches: u8,
+    _reserved: u8,
+    number: u16,
+    /// Two bits for each argument: constant, address in the program, register, address of a register.
+    kinds: u16,
+    arguments: [u64; 6],
+    branch: [Branch; 6],
+}
+
+pub struct Program {
+    base: *mut u8,
+    count: usize,
+}
+
+impl Program {
+    /// Maps the program in `fd` and closes `fd`. `None` if that is not a program of this version.
+    pub fn map(fd: u64) -> Option<Program> {
+        const SEEK_END: u64 = 2;
+        const PROT_READ_WRITE: u64 = 3;
+        const MAP_PRIVATE: u64 = 2;
+        let size = syscall(arch::LSEEK, [fd, 0, SEEK_END, 0, 0, 0]);
+        let fixed = size_of::<Header>() + REGISTERS * 8;
+        if size < fixed as i64 {
+            return None;
+        }
+        let base = syscall(arch::MMAP, [0, size as u64, PROT_READ_WRITE, MAP_PRIVATE, fd, 0]);
+        if base < 0 {
+            return None;
+        }
+        syscall(arch::CLOSE, [fd, 0, 0, 0, 0, 0]);
+        // SAFETY: the mapping is page aligned and at least a header long.
+        let header = unsafe { &*(base as *const Header) };
+        let count = header.instructions as usize;
+        let relocations = header.relocations as usize;
+        let needed = fixed + count * size_of::<Instruction>() + relocations * size_of::<Relocation>();
+        let known = header.magic == MAGIC && header.version == VERSION && header.size as i64 == size;
+        if !known || count == 0 || needed > size as usize {
+            return None;
+        }
+        let program = Program { base: base as *mut u8, count };
+        for n in 0..relocations {
+            program.relocate(n, size as u64)?;
+        }
+        Some(program)
+    }
+
+    fn relocate(&self, n: usize, size: u64) -> Option<()> {
+        let start = size_of::<Header>() + REGISTERS * 8 + self.count * size_of::<Instruction>();
+        // SAFETY: `map` has seen that the table is part of the mapping.
+        let Relocation { at, to } = unsafe { &*self.base.add(start).cast::<Relocation>().add(n) };
+        if *at % 8 != 0 || *at > size - 8 || *to >= size {
+            return None;
+        }
+        // SAFETY: the place is aligned and inside the mapping, which is writable and ours alone.
+        unsafe { *self.base.add(*at as usize).cast::<u64>() = self.base as u64 + to };
+        Some(())
+    }
+
+    pub fn run(&self) -> ! {
+        let mut at = 0;
+        loop {
+            if at >= self.count {
+                self.fail(at, EPROTO);
+            }
+            at = self.step(at);
+        }
+    }
+
+    /// Runs the instruction at `at` and returns the index of the next one.
+    fn step(&self, at: usize) -> usize {
+        let instruction = self.instruction(at);
+        let value = |n: usize| self.operand(instruction, n);
+        match instruction.operation {
+            0 => return self.call(at, instruction),
+            1 => self.store(instruction.register, value(0)),
+            2 => self.store(instruction.register, peek(value(0), value(1)) & value(2)),
+            3 => poke(value(0), value(1), value(2)),
+            4 => {
+                let taken = match instruction.register {
+                    0 => true,
+                    1 => value(0) == value(1),
+                    2 => value(0) != value(1),
+                    _ => self.fail(at, EPROTO),
+                };
+                return if taken { usize::from(instruction.branch[0].target) } else { at + 1 };
+            }
+            5 => self.fail(at, value(0)),
+            6 => exit(value(0)),
+            _ => self.fail(at, EPROTO),
+        }
+        at + 1
+    }
+
+    fn call(&self, at: usize, instruction: &Instruction) -> usize {
+        let arguments = core::array::from_fn(|n| self.operand(instruction, n));
+        let result = syscall(u64::from(instruction.number), arguments);
+        self.store(instruction.register, result as u64);
+        if !(-4095..0).contains(&result) {
+            return at + 1;
+        }
+        let errno = -result as u16;
+        for n in 0..usize::from(instruction.branches).min(6) {
+            let branch = instruction.branch[n];
+            if branch.errno == errno || branch.errno == ANY_ERRNO {
+                return if branch.target == NEXT { at + 1 } else { usize::from(branch.target) };
+            }
+        }
+        self.fail(at, u64::from(errno))
+    }
+
+    fn fail(&self, at: usize, errno: u64) -> ! {
+        let report = [FAILURE, at as u32, errno as u32];
+        let fd = self.register(REPORT);
+        // SAFETY: the register is inside the mapping.
+        let fd = unsafe { *fd };
+        syscall(arch::WRITE, [fd, report.as_ptr() as u64, 12, 0, 0, 0]);
+        exit(1)
+    }
+
+    fn operand(&self, instruction: &Instruction, n: usize) -> u64 {
+        let value = instruction.arguments[n];
+        let index = (value as usize) % REGISTERS;
+        match (instruction.kinds >> (2 * n)) & 3 {
+            0 => value,
+            1 => (self.base as u64).wrapping_add(value),
+            // SAFETY: the register is inside the mapping.
+            2 => unsafe { *self.register(index) },
+            _ => self.register(index) as u64,
+        }
+    }
+
+    fn store(&self, register: u8, value: u64) {
+        if register != NO_REGISTER {
+            // SAFETY: the register is inside the mapping, which is writable and ours alone.
+            unsafe { *self.register(usize::from(register) % REGISTERS) = value };
+        }
+    }
+
+    fn register(&self, index: usize) -> *mut u64 {
+        // SAFETY: `map` has seen that the registers are part of the mapping, and `index` is below REGISTERS.
+        unsafe { self.base.add(size_of::<Header>()).cast::<u64>().add(index) }
+    }
+
+    fn instruction(&self, at: usize) -> &Instruction {
+        let start = size_of::<Header>() + REGISTERS * 8;
+        // SAFETY: `run` has compared `at` with the count that `map` has found to fit; 80 is a multiple of 8.
+        unsafe { &*self.base.add(start).cast::<Instruction>().add(at) }
+    }
+}
+
+fn peek(address: u64, width: u64) -> u64 {
+    let mut value = 0;
+    for n in 0..width.min(8) {
+        // SAFETY: the address is the program's; a wrong one is a fault in the program and ends it.
+        let byte = unsafe { ((address + n) as *const u8).read_volatile() };
+        value |= u64::from(byte) << (8 * n);
+    }
+    value
+}
+
+fn poke(address: u64, value: u64, width: u64) {
+    for n in 0..width.min(8) {
+        // SAFETY: as in `peek`.
+        unsafe { ((address + n) as *mut u8).write_volatile((value >> (8 * n)) as u8) };
+    }
+}

@@ -1,0 +1,174 @@
+// The cgroupfs driver: the container's own cgroup as a directory of cgroup v2. It is made before the container's
+// process, which is cloned right into it; it is emptied by cgroup.kill and watched through cgroup.events.
+
+import { AT_REMOVEDIR, CGROUP2_SUPER_MAGIC, O_DIRECTORY, O_RDONLY, POLLPRI } from "../abi/constants.ts";
+import { EBUSY, ENODEV, ENOENT, ENOTEMPTY } from "../abi/errno.ts";
+import { getWord } from "../abi/structs.ts";
+import { RuntError } from "../error.ts";
+import { attempt, type Context, call, type Fd, failure } from "../kernel/call.ts";
+import {
+  CWD,
+  isDirectory,
+  list,
+  makeDirectory,
+  openDirectory,
+  openIfExists,
+  readFile,
+  readFileIfExists,
+  statPath,
+  using,
+  writeValue,
+} from "../kernel/file.ts";
+import { poll } from "../kernel/process.ts";
+import { cgroupPath, ownCgroup } from "./path.ts";
+
+/** Unified hosts, and hybrid ones, which mount cgroup v2 beside v1. */
+const MOUNT_POINTS = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
+/** Milliseconds for killed processes to end. Only one in an uninterruptible sleep takes longer. */
+const KILL_DEADLINE = 10_000;
+
+export interface Cgroup {
+  readonly path: string;
+  /** The topmost directory that did not exist before. */
+  readonly top: string;
+}
+
+function mountPoint(): string {
+  const found = MOUNT_POINTS.find((path) => {
+    const buffer = new Uint8Array(120);
+    return attempt("statfs", path, buffer) === 0 && getWord(buffer, 0) === CGROUP2_SUPER_MAGIC;
+  });
+  if (found !== undefined) return found;
+  throw new RuntError({
+    what: "cgroup v2 is not mounted at /sys/fs/cgroup or /sys/fs/cgroup/unified",
+    hint: "boot with systemd.unified_cgroup_hierarchy=1, or mount -t cgroup2 none /sys/fs/cgroup/unified",
+  });
+}
+
+/** Absolute path of the container's cgroup on the host. Nothing is made yet. */
+export function locateCgroup(cgroupsPath: string | undefined, id: string): string {
+  const own = ownCgroup(readFile("/proc/self/cgroup")) ?? "/";
+  const path = cgroupPath(cgroupsPath, id, own);
+  if (path === "/") {
+    throw new RuntError({
+      pointer: "/linux/cgroupsPath",
+      what: `found ${JSON.stringify(cgroupsPath)}, expected the path of a cgroup below the root cgroup`,
+    });
+  }
+  return mountPoint() + path;
+}
+
+/** The topmost directory on the way to `path` that does not exist yet; `path` itself if all do. */
+export function firstMissing(path: string): string {
+  let missing = path;
+  for (let at = path; at !== ""; at = at.slice(0, at.lastIndexOf("/"))) {
+    if (statPath(at) !== -ENOENT) break;
+    missing = at;
+  }
+  return missing;
+}
+
+/** @throws RuntError if it cannot be made, or there are processes in it already */
+export function makeCgroup(path: string): void {
+  const context = { what: `create cgroup ${path}`, pointer: "/linux/cgroupsPath" };
+  for (let slash = path.indexOf("/", 1); ; slash = path.indexOf("/", slash + 1)) {
+    const part = slash < 0 ? path : path.slice(0, slash);
+    const status = statPath(part);
+    if (typeof status === "number" || !isDirectory(status)) makeOne(part, context);
+    if (slash < 0) break;
+  }
+  if (isPopulated(readFile(`${path}/cgroup.events`))) {
+    throw new RuntError({
+      ...context,
+      what: `container's cgroup is not empty: ${path}`,
+      hint: "give the container a cgroupsPath of its own",
+    });
+  }
+}
+
+function makeOne(path: string, context: Context): void {
+  try {
+    makeDirectory(path, 0o755);
+  } catch (error) {
+    if (error instanceof RuntError) throw new RuntError({ ...error.record, ...context });
+    throw error;
+  }
+}
+
+export function openCgroup(path: string): Fd {
+  return openDirectory(path);
+}
+
+function isPopulated(events: string): boolean {
+  return events.includes("populated 1");
+}
+
+/** Kills every process in the cgroup and below, and waits until they have ended. A cgroup that is gone is empty. */
+export function killCgroup(path: string): void {
+  const directory = openIfExists(path, O_RDONLY | O_DIRECTORY);
+  if (directory === undefined) return;
+  using(directory, () => {
+    if (!isPopulated(readFileIfExists("cgroup.events", directory) ?? "")) return;
+    writeValue("cgroup.kill", "1", { at: directory, context: { what: `kill the processes of ${path}` } });
+    awaitEmpty(directory, path);
+  });
+}
+
+/** False if there are no processes. */
+export function signalCgroup(path: string, send: (pid: number) => void): boolean {
+  const pids = (readFileIfExists(`${path}/cgroup.procs`) ?? "").split("\n").filter((line) => line !== "");
+  for (const pid of pids) send(Number(pid));
+  return pids.length > 0;
+}
+
+function awaitEmpty(directory: Fd, path: string): void {
+  const events = openIfExists("cgroup.events", O_RDONLY, directory);
+  if (events === undefined) return;
+  using(events, () => {
+    for (;;) {
+      if (!isPopulated(readFromStart(events))) return;
+      if (poll([{ fd: events, events: POLLPRI }], KILL_DEADLINE) === undefined) throw stillPopulated(path);
+    }
+  });
+}
+
+function readFromStart(fd: Fd): string {
+  const buffer = new Uint8Array(256);
+  call("seek in cgroup.events", "lseek", fd, 0, 0);
+  const length = attempt("read", fd, buffer, buffer.length);
+  if (length === -ENODEV) return "";
+  if (length < 0) throw failure("read cgroup.events", -length);
+  return String.fromCharCode(...buffer.subarray(0, length));
+}
+
+function stillPopulated(path: string): RuntError {
+  const pids = readFile(`${path}/cgroup.procs`).trim().split("\n").join(", ");
+  return new RuntError({
+    what: `processes of ${path} are still there ${KILL_DEADLINE / 1000} s after they were killed: ${pids}`,
+    hint: "they wait in the kernel for a device or a server; delete the container again when that has answered",
+  });
+}
+
+/** Removes the cgroup with those that the container made in it, then the empty ones above up to `top`. */
+export function removeCgroup({ path, top }: Cgroup): void {
+  removeTree(path);
+  for (let at = path; at.length > top.length; ) {
+    at = at.slice(0, at.lastIndexOf("/"));
+    // Another container's cgroup may be there by now.
+    if (attempt("unlinkat", CWD, at, AT_REMOVEDIR) < 0) return;
+  }
+}
+
+function removeTree(path: string): void {
+  const result = attempt("unlinkat", CWD, path, AT_REMOVEDIR);
+  if (result === 0 || result === -ENOENT) return;
+  if (result !== -EBUSY && result !== -ENOTEMPTY) throw failure(`remove cgroup ${path}`, -result);
+  const directory = openIfExists(path, O_RDONLY | O_DIRECTORY);
+  if (directory === undefined) return;
+  for (const name of using(directory, list)) {
+    const status = statPath(`${path}/${name}`);
+    if (typeof status !== "number" && isDirectory(status)) removeTree(`${path}/${name}`);
+  }
+  const again = attempt("unlinkat", CWD, path, AT_REMOVEDIR);
+  if (again < 0 && again !== -ENOENT) throw failure(`remove cgroup ${path}`, -again);
+}

@@ -1,0 +1,236 @@
+// From a Spec to the program that becomes the container's process: everything that runs between clone and execve is
+// in the listing that this page produces. Where the order of two steps matters, it says why.
+
+import {
+  AT_FDCWD,
+  CLOSE_RANGE_CLOEXEC,
+  O_CLOEXEC,
+  O_DIRECTORY,
+  O_NONBLOCK,
+  O_PATH,
+  PR_SET_DUMPABLE,
+  PR_SET_NO_NEW_PRIVS,
+} from "../abi/constants.ts";
+import { compileNamespaces } from "../namespaces/compile.ts";
+import { has, type Join, type NamespacePlan } from "../namespaces/plan.ts";
+import {
+  type CapabilityPlan,
+  type CapabilitySet,
+  compileBounding,
+  compileCapabilities,
+} from "../process/capabilities.ts";
+import { compileEnterDirectory, compileOpenDirectory } from "../process/directory.ts";
+import { environmentValue, HOME_SIZE, withoutDuplicates } from "../process/environment.ts";
+import { compileExecve, compileLookup } from "../process/execute.ts";
+import { compileKeyring } from "../process/keyring.ts";
+import { compileRlimits } from "../process/rlimits.ts";
+import { compileSignals } from "../process/signals.ts";
+import { compileNullStdio } from "../process/stdio.ts";
+import { compileSysctl } from "../process/sysctl.ts";
+import { compileOpenTerminal, compileTakeTerminal } from "../process/terminal.ts";
+import { compileUser, type UserFacts } from "../process/user.ts";
+import { type Builder, branch, data, inherited, programBuilder } from "../program/builder.ts";
+import type { Data, Program, Register } from "../program/instruction.ts";
+import { compileDevices, type DeviceFacts } from "../rootfs/devices.ts";
+import { parseMountOptions } from "../rootfs/mount_options.ts";
+import { compileMounts, type MountFacts } from "../rootfs/mounts.ts";
+import { containerPath } from "../rootfs/path.ts";
+import {
+  compileLateReadonly,
+  compileMaskedPaths,
+  compileReadonlyPaths,
+  compileReadonlyRoot,
+} from "../rootfs/protect.ts";
+import { how } from "../rootfs/resolve.ts";
+import {
+  compileChroot,
+  compileNoPivot,
+  compilePivot,
+  compileRoot,
+  compileRootPropagation,
+  type RootFacts,
+} from "../rootfs/root.ts";
+import type { Process, Spec } from "../spec/types.ts";
+import { CHANNEL, compileAwaitGo, compileAwaitStart, compileSend, compileSendDescriptor } from "./send.ts";
+
+/** What was found on the host, and decided with it, before anything was changed. */
+export interface ContainerFacts {
+  readonly id: string;
+  readonly namespaces: NamespacePlan;
+  /** Namespaces that belong to the container's user namespace; the others were joined before it. */
+  readonly joinedByStage: readonly Join[];
+  readonly root: RootFacts;
+  readonly mounts: MountFacts;
+  readonly devices: DeviceFacts;
+  readonly user: UserFacts;
+  readonly capabilities: CapabilityPlan;
+  /** The bounding set that the stage starts with. */
+  readonly bounding: CapabilitySet;
+  readonly ignoredSignals: readonly number[];
+  /** Descriptors 0 to 2 that are the host's null device. */
+  readonly nullStdio: readonly number[];
+}
+
+export interface CompileOptions {
+  /** Wait for `start` before execve. */
+  readonly barrier: boolean;
+  readonly noPivot: boolean;
+  readonly newKeyring: boolean;
+  /** Number of descriptors from 3 on that the container's process keeps. */
+  readonly preserveFds: number;
+}
+
+/** The default of every runtime, which the spec leaves to the caller. */
+const UMASK = 0o022;
+
+export function compileContainer(
+  spec: Spec,
+  process: Process,
+  facts: ContainerFacts,
+  options: CompileOptions,
+): Program {
+  const b = programBuilder();
+  const report = b.register("channel");
+  const root = b.register("root");
+  const directory = b.register("cwd");
+  compileBeginning(b, report, facts, options);
+  const withTerminal = process.terminal === true ? terminalRegisters(b) : undefined;
+  const late = compileFilesystem(b, spec, facts, root);
+  compileOpenDirectory(b, root, process.cwd, directory);
+  if (withTerminal) compileOpenTerminal(b, root, process, withTerminal.master, withTerminal.slave);
+  else compileNullStdio(b, root, facts.nullStdio);
+  compileNewRoot(b, spec, facts, options, root);
+  compileLateReadonly(b, root, late);
+  if (spec.root.readonly) compileReadonlyRoot(b, root);
+  compileKernelSettings(b, spec, root);
+  compileRlimits(b, process.rlimits ?? []);
+  const home = compileHome(b, process, report, root);
+  compileEnterDirectory(b, directory);
+  if (withTerminal) {
+    compileSendDescriptor(b, report, "console", withTerminal.master);
+    b.call("close", [withTerminal.master]);
+    compileTakeTerminal(b, withTerminal.slave);
+  }
+  compilePrivileges(b, process, facts);
+  compileEnd(b, process, report, home, options);
+  return b.program();
+}
+
+function terminalRegisters(b: Builder) {
+  return { master: b.register("master"), slave: b.register("slave") };
+}
+
+function compileBeginning(
+  b: Builder,
+  report: Register,
+  facts: ContainerFacts,
+  options: CompileOptions,
+): void {
+  b.set(report, inherited(CHANNEL));
+  // Whatever the stage inherited, or opens with a call that forgets O_CLOEXEC, ends with the stage.
+  b.call("close_range", [3 + options.preserveFds, -1, CLOSE_RANGE_CLOEXEC]);
+  // Processes that are in the joined namespaces already must not trace the stage or open its descriptors.
+  b.call("prctl", [PR_SET_DUMPABLE, 0, 0, 0, 0]);
+  compileSignals(b, facts.ignoredSignals);
+  b.call("setsid", []);
+  // Modes are as config.json and the defaults say, until the container's own umask is set.
+  b.call("umask", [0]);
+  compileNamespaces(b, facts.namespaces, facts.joinedByStage);
+  if (options.newKeyring) compileKeyring(b, facts.id);
+}
+
+/** Mounts in the order of config.json, then devices, which appear in what is mounted. */
+function compileFilesystem(b: Builder, spec: Spec, facts: ContainerFacts, root: Register) {
+  const mounts = spec.mounts ?? [];
+  if (has(facts.namespaces, "mount")) {
+    compileRoot(b, spec.linux?.rootfsPropagation, facts.root, root);
+  } else {
+    b.from("/root/path");
+    b.call("openat", [AT_FDCWD, facts.root.path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0], { into: root });
+  }
+  const late = compileMounts(b, root, mounts, facts.mounts);
+  // A /dev that is bound from the host has its devices, and they are the host's.
+  const isBound = (options: readonly string[] = []) => parseMountOptions(options).bind !== undefined;
+  const hostDev = mounts.some(
+    (mount) => containerPath(mount.destination) === "/dev" && isBound(mount.options),
+  );
+  if (!hostDev) compileDevices(b, root, spec.linux?.devices ?? [], facts.devices);
+  return late;
+}
+
+function compileNewRoot(
+  b: Builder,
+  spec: Spec,
+  facts: ContainerFacts,
+  options: CompileOptions,
+  root: Register,
+): void {
+  if (!has(facts.namespaces, "mount")) compileChroot(b, root);
+  else if (options.noPivot) compileNoPivot(b, root);
+  else compilePivot(b, root);
+  if (has(facts.namespaces, "mount")) compileRootPropagation(b, spec.linux?.rootfsPropagation);
+}
+
+/** Sysctls before the paths that may make /proc/sys read-only, which may be below masked ones. */
+function compileKernelSettings(b: Builder, spec: Spec, root: Register): void {
+  const { hostname, domainname, linux } = spec;
+  if (hostname !== undefined) {
+    b.from("/hostname");
+    b.call("sethostname", [hostname, hostname.length]);
+  }
+  if (domainname !== undefined) {
+    b.from("/domainname");
+    b.call("setdomainname", [domainname, domainname.length]);
+  }
+  compileSysctl(b, linux?.sysctl ?? {});
+  compileReadonlyPaths(b, root, linux?.readonlyPaths ?? []);
+  compileMaskedPaths(b, root, linux?.maskedPaths ?? []);
+}
+
+/** Where config.json has no HOME: the parent reads the container's passwd file, and answers with the variable. */
+function compileHome(b: Builder, process: Process, report: Register, root: Register): Data | undefined {
+  if (environmentValue(process.env ?? [], "HOME") !== undefined) return undefined;
+  const none = b.label();
+  b.from("/process/env");
+  b.scratch("passwd", (passwd) => {
+    b.call("openat2", [root, "etc/passwd", how(O_NONBLOCK, false), 24], {
+      into: passwd,
+      on: [branch("any", none)],
+    });
+    compileSendDescriptor(b, report, "passwd", passwd);
+    b.call("close", [passwd]);
+  });
+  b.place(none);
+  return data(new Uint8Array(HOME_SIZE), "HOME");
+}
+
+/** From here on the process loses, step by step, what the steps before needed. */
+function compilePrivileges(b: Builder, process: Process, facts: ContainerFacts): void {
+  b.from("/process/user/umask");
+  b.call("umask", [process.user.umask ?? UMASK]);
+  compileBounding(b, facts.capabilities, facts.bounding);
+  compileUser(b, process.user, facts.user);
+  compileCapabilities(b, facts.capabilities);
+  if (process.noNewPrivileges) {
+    b.from("/process/noNewPrivileges");
+    b.call("prctl", [PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0]);
+  }
+}
+
+function compileEnd(
+  b: Builder,
+  process: Process,
+  report: Register,
+  home: Data | undefined,
+  options: CompileOptions,
+): void {
+  const env = withoutDuplicates(process.env ?? []);
+  b.scratch("path", (path) => {
+    compileLookup(b, process.args, env, path);
+    b.from("");
+    compileSend(b, report, "ready");
+    compileAwaitGo(b, report, home ?? data(new Uint8Array(8), "byte"), home === undefined ? 1 : HOME_SIZE);
+    if (options.barrier) compileAwaitStart(b, report);
+    compileExecve(b, path, process.args, env, home);
+  });
+}

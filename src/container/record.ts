@@ -1,0 +1,43 @@
+// What runt remembers of a container between two commands: state.json in its directory. It is written twice, once as
+// an intent before the first kernel object exists, and once when the container does. `created` or `running` is not in
+// it: the start socket is there until the container's process has been executed.
+
+import type { StringMap } from "../spec/types.ts";
+
+export interface ProcessId {
+  readonly pid: number;
+  /** Field 22 of proc_pid_stat(5): a pid alone may belong to somebody else by now. */
+  readonly startTime: string;
+}
+
+export interface ContainerRecord {
+  readonly version: 1;
+  readonly ociVersion: string;
+  readonly id: string;
+  /** Absolute paths on the host. */
+  readonly bundle: string;
+  readonly rootfs: string;
+  /** RFC 3339 with nanoseconds. */
+  readonly created: string;
+  readonly owner: string;
+  readonly annotations?: StringMap<string>;
+  /** Directory of the container's cgroup, and the topmost directory that was made for it. */
+  readonly cgroup: string;
+  readonly cgroupTop: string;
+  /** The runtime that creates it; if it has ended without `init`, the container is half created. */
+  readonly creator: ProcessId;
+  /** The container's process, as seen by the runtime. */
+  readonly init?: ProcessId;
+  /** False if the container shares the pid namespace of others: killing init does not kill the rest. */
+  readonly privatePid: boolean;
+}
+
+export type Status = "creating" | "created" | "running" | "stopped";
+
+/** runtime.md, "State": which operation is legal in which status. */
+export const LEGAL: Readonly<Record<"start" | "kill" | "delete", readonly Status[]>> = {
+  start: ["created"],
+  kill: ["created", "running"],
+  // The spec says stopped only; every runtime deletes a created container too, and engines rely on it.
+  delete: ["stopped", "created"],
+};

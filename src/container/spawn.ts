@@ -1,0 +1,190 @@
+// Starting the stage: its executable in a sealed memfd, its program in another, one clone3 into the new namespaces
+// and the cgroup, and nothing inherited but what the program names.
+
+import { address, encode, spawn, stage } from "runt:host";
+import {
+  AT_EMPTY_PATH,
+  CLONE_INTO_CGROUP,
+  CLONE_NEWUSER,
+  CLONE_PARENT,
+  CLONE_PIDFD,
+  CLONE_VFORK,
+  CLONE_VM,
+  CLOSE_RANGE_CLOEXEC,
+  F_ADD_SEALS,
+  F_SEAL_ALL,
+  F_SETFD,
+  FSCONFIG_CMD_CREATE,
+  FSMOUNT_CLOEXEC,
+  FSOPEN_CLOEXEC,
+  MFD_ALLOW_SEALING,
+  MFD_CLOEXEC,
+  MFD_EXEC,
+  MOUNT_ATTR_RDONLY,
+  O_CREAT,
+  O_RDONLY,
+  O_WRONLY,
+} from "../abi/constants.ts";
+import { EACCES, EINVAL } from "../abi/errno.ts";
+import { getWord, longs, mountAttr } from "../abi/structs.ts";
+import { SYS } from "../abi/syscalls.ts";
+import { attempt, call, type Fd, failure } from "../kernel/call.ts";
+import { close, open, using } from "../kernel/file.ts";
+import { openPidfd } from "../kernel/process.ts";
+import { encode as encodeProgram } from "../program/encode.ts";
+import type { Program } from "../program/instruction.ts";
+
+const F_DUPFD_CLOEXEC = 1030;
+const SIGCHLD = 17;
+
+/** A system call by number, made by the child. */
+export type RawCall = readonly number[];
+
+export interface StageRequest {
+  readonly program: Program;
+  /** By the names that the program uses. */
+  readonly descriptors: Readonly<Record<string, Fd>>;
+  /** CLONE_NEW flags. */
+  readonly cloneFlags: number;
+  readonly cgroup: Fd;
+  /** Descriptors from 3 on that are the container's and not ours. */
+  readonly preserveFds: number;
+  /** A time namespace was prepared: the kernel refuses to share memory across one. */
+  readonly newTime: boolean;
+  /** Made by an intermediate process first: joining a user namespace costs our own privileges. */
+  readonly before: readonly RawCall[];
+}
+
+export interface Stage {
+  readonly pid: number;
+  readonly pidfd: Fd;
+  /** For a new user namespace: to be called when its maps are written. The stage is executed only then. */
+  readonly release: () => void;
+  /** Why the stage was never executed: -1 for execveat, or the index of a call, and the errno. */
+  readonly failedCall: () => { readonly call: number; readonly errno: number } | undefined;
+}
+
+/** @throws RuntError if the clone fails */
+export function spawnStage(request: StageRequest): Stage {
+  const descriptors = Object.fromEntries(
+    Object.entries(request.descriptors).map(([name, fd]) => [name, liftAbove(fd, request.preserveFds)]),
+  );
+  const program = liftAbove(
+    writeProgram(encodeProgram(request.program, descriptors, encode)),
+    request.preserveFds,
+  );
+  const executable = stageExecutable();
+  const newUser = (request.cloneFlags & CLONE_NEWUSER) !== 0;
+  const gate = newUser ? openGate() : undefined;
+  const byte = new Uint8Array(8);
+  const after = [
+    [SYS.close_range, 3 + request.preserveFds, 0xffffffff, CLOSE_RANGE_CLOEXEC],
+    ...[program, ...Object.values(descriptors)].map((fd) => [SYS.fcntl, fd, F_SETFD, 0]),
+    // A parent that dies instead leaves ids without a map, and the next call fails.
+    ...(gate ? [[SYS.read, gate.read, address(byte), 1], ...becomeRoot()] : []),
+  ];
+  const pidfd = new Uint8Array(8);
+  const status = new Uint8Array(8);
+  const pid = spawn({
+    cloneArgs: cloneArguments(request, newUser, pidfd),
+    before: encodeCalls(request.before),
+    after: encodeCalls(after),
+    executable,
+    argv: ["runt init", String(program)],
+    status,
+  });
+  if (pid < 0) throw failure("create the container's process and its namespaces", -pid);
+  for (const fd of [program, executable]) close(fd);
+  if (gate) close(gate.read);
+  return {
+    pid,
+    pidfd: request.before.length > 0 ? requirePidfd(pid) : (getWord(pidfd, 0) as Fd),
+    release: () => {
+      if (!gate) return;
+      call("let the container's process go on", "write", gate.write, byte, 1);
+      close(gate.write);
+    },
+    failedCall: () => {
+      const errno = getWord(status, 4);
+      return errno === 0 ? undefined : { call: getWord(status, 0) | 0, errno };
+    },
+  };
+}
+
+/** Root of a new user namespace, whatever ids it came from: execve keeps capabilities only for a mapped root. */
+export function becomeRoot(): readonly RawCall[] {
+  return [
+    [SYS.setresgid, 0, 0, 0],
+    [SYS.setresuid, 0, 0, 0],
+  ];
+}
+
+function requirePidfd(pid: number): Fd {
+  const pidfd = openPidfd(pid);
+  if (pidfd === undefined) throw failure("open the container's process", 3);
+  return pidfd;
+}
+
+function cloneArguments(request: StageRequest, newUser: boolean, pidfd: Uint8Array): Uint8Array {
+  const direct = request.before.length === 0;
+  // A child that waits for us, or for a time namespace, cannot be waited for, or share memory.
+  const sharing = (request.newTime ? 0 : CLONE_VM) + (newUser ? 0 : CLONE_VFORK);
+  const flags = request.cloneFlags + sharing + (direct ? CLONE_PIDFD : CLONE_PARENT) + CLONE_INTO_CGROUP;
+  return longs(flags, direct ? address(pidfd) : 0, 0, 0, direct ? SIGCHLD : 0, 0, 0, 0, 0, 0, request.cgroup);
+}
+
+function encodeCalls(calls: readonly RawCall[]): Uint8Array {
+  const numbers = new Float64Array(calls.length * 7);
+  calls.forEach((call, index) => {
+    numbers.set(call, index * 7);
+  });
+  return new Uint8Array(numbers.buffer);
+}
+
+/** Numbers below belong to the caller's descriptors, even where the caller left a hole. */
+function liftAbove(fd: Fd, preserveFds: number): Fd {
+  if (fd >= 3 + preserveFds) return fd;
+  const lifted = call("duplicate a descriptor", "fcntl", fd, F_DUPFD_CLOEXEC, 3 + preserveFds) as Fd;
+  close(fd);
+  return lifted;
+}
+
+function openGate() {
+  const pair = new Uint8Array(8);
+  call("create a pipe", "pipe2", pair, 0o2000000);
+  return { read: getWord(pair, 0) as Fd, write: getWord(pair, 4) as Fd };
+}
+
+function writeProgram(bytes: Uint8Array): Fd {
+  const fd = call("create the program's memory", "memfd_create", "program", MFD_CLOEXEC) as Fd;
+  call("write the program", "write", fd, bytes, bytes.length);
+  return fd;
+}
+
+/** Sealed, so that nobody who reaches it through /proc/PID/exe can change what the next container runs. */
+function stageExecutable(): Fd {
+  const flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+  let fd = attempt("memfd_create", "runt-init", flags | MFD_EXEC);
+  // Kernels before 6.3 do not know the flag and need none.
+  if (fd === -EINVAL) fd = attempt("memfd_create", "runt-init", flags);
+  // vm.memfd_noexec=2
+  if (fd === -EACCES) return executableOnMount();
+  if (fd < 0) throw failure("create the stage's memory", -fd);
+  call("write the stage", "write", fd, stage, stage.length);
+  call("seal the stage", "fcntl", fd, F_ADD_SEALS, F_SEAL_ALL);
+  return fd as Fd;
+}
+
+/** The same protection from a read-only filesystem that is attached nowhere. */
+function executableOnMount(): Fd {
+  const context = call("create a filesystem for the stage", "fsopen", "tmpfs", FSOPEN_CLOEXEC) as Fd;
+  call("create a filesystem for the stage", "fsconfig", context, FSCONFIG_CMD_CREATE, null, null, 0);
+  const mount = call("create a mount for the stage", "fsmount", context, FSMOUNT_CLOEXEC, 0) as Fd;
+  close(context);
+  using(open("stage", O_WRONLY | O_CREAT, { at: mount, mode: 0o500 }), (file) => {
+    call("write the stage", "write", file, stage, stage.length);
+  });
+  const readOnly = mountAttr(MOUNT_ATTR_RDONLY, 0);
+  call("seal the stage", "mount_setattr", mount, "", AT_EMPTY_PATH, readOnly, readOnly.length);
+  return using(mount, () => open("stage", O_RDONLY, { at: mount }));
+}

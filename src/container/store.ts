@@ -1,0 +1,155 @@
+// The state directory: one directory for each container, below --root. Its name reserves the id, flock(2) on it
+// orders the commands that change the container, and commands that only look take no lock.
+
+import { AT_REMOVEDIR, O_CREAT, O_DIRECTORY, O_RDONLY, O_TRUNC, O_WRONLY } from "../abi/constants.ts";
+import { EEXIST, ENOENT } from "../abi/errno.ts";
+import { getWord, STAT } from "../abi/structs.ts";
+import { RuntError } from "../error.ts";
+import { attempt, call, type Fd, failure } from "../kernel/call.ts";
+import {
+  CWD,
+  close,
+  list,
+  makeDirectory,
+  open,
+  openDirectory,
+  openIfExists,
+  readFileIfExists,
+  remove,
+  replaceFile,
+  stat,
+  using,
+  writeAll,
+} from "../kernel/file.ts";
+import { isAlive } from "../kernel/process.ts";
+import type { ContainerRecord, Status } from "./record.ts";
+
+const STATE = "state.json";
+const CONFIG = "config.json";
+export const START_SOCKET = "start.sock";
+const LOCK_EX = 2;
+/** Others may pass, to the sockets that engines put there; nobody else may look. */
+const DIRECTORY_MODE = 0o711;
+
+/** An id is a file name, a part of a cgroup's name and a part of a host name. */
+export function checkId(id: string): void {
+  const allowed = (code: number) =>
+    (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122);
+  const good = [...id].every((char) => allowed(char.charCodeAt(0)) || "_+-.".includes(char));
+  if (good && id !== "" && id !== "." && id !== ".." && id.length <= 255) return;
+  throw new RuntError({
+    what: `invalid container ID format: ${JSON.stringify(id.slice(0, 64))}`,
+    hint: "an ID has 1 to 255 letters, digits, and characters of _+-. and is not . or ..",
+  });
+}
+
+/** A container's directory, open, and locked against other commands until this one ends. */
+export interface LockedDirectory {
+  readonly fd: Fd;
+  readonly path: string;
+}
+
+export interface Store {
+  readonly root: string;
+}
+
+export function openStore(root: string): Store {
+  return { root };
+}
+
+function pathFor(store: Store, id: string): string {
+  return `${store.root}/${id}`;
+}
+
+export function startSocketPath(store: Store, id: string): string {
+  return `${pathFor(store, id)}/${START_SOCKET}`;
+}
+
+/** @throws RuntError if the id is taken */
+export function reserve(store: Store, id: string): LockedDirectory {
+  checkId(id);
+  makeParents(store.root);
+  const path = pathFor(store, id);
+  if (!makeDirectory(path, DIRECTORY_MODE)) {
+    throw new RuntError({
+      what: `container with given ID already exists: ${id}`,
+      hint: `choose another ID, or remove that container: runt delete --force ${id}`,
+    });
+  }
+  const fd = openDirectory(path);
+  lock(fd, path);
+  return { fd, path };
+}
+
+function makeParents(path: string): void {
+  const result = attempt("mkdirat", CWD, path, 0o700);
+  if (result >= 0 || result === -EEXIST) return;
+  if (result !== -ENOENT) throw failure(`mkdir ${path}`, -result);
+  makeParents(path.slice(0, Math.max(path.lastIndexOf("/"), 1)));
+  makeDirectory(path, 0o700);
+}
+
+function lock(fd: Fd, path: string): void {
+  call(`lock ${path}`, "flock", fd, LOCK_EX);
+  // Whoever held the lock may have deleted the container meanwhile.
+  if (getWord(stat(fd, path), STAT.nlink) === 0) throw doesNotExist(path.slice(path.lastIndexOf("/") + 1));
+}
+
+/** undefined if there is no such container. */
+export function openLocked(store: Store, id: string): LockedDirectory | undefined {
+  checkId(id);
+  const path = pathFor(store, id);
+  const fd = openIfExists(path, O_RDONLY | O_DIRECTORY);
+  if (fd === undefined) return undefined;
+  lock(fd, path);
+  return { fd, path };
+}
+
+export function doesNotExist(id: string): RuntError {
+  return new RuntError({ what: `container does not exist: ${id}`, hint: "runt list shows all containers" });
+}
+
+export function writeRecord(directory: LockedDirectory, record: ContainerRecord): void {
+  replaceFile(STATE, JSON.stringify(record), directory.fd, 0o600);
+}
+
+/** The config.json as it was at `create`: later changes of the bundle must not affect the container (runtime.md). */
+export function writeConfig(directory: LockedDirectory, config: string): void {
+  using(open(CONFIG, O_WRONLY | O_CREAT | O_TRUNC, { at: directory.fd, mode: 0o600 }), (fd) => {
+    writeAll(fd, config, `write ${CONFIG}`);
+  });
+}
+
+/** undefined if there is no such container, or one that has only reserved its id yet. */
+export function readRecord(store: Store, id: string): ContainerRecord | undefined {
+  checkId(id);
+  const text = readFileIfExists(`${pathFor(store, id)}/${STATE}`);
+  return text === undefined ? undefined : (JSON.parse(text) as ContainerRecord);
+}
+
+export function requireRecord(store: Store, id: string): ContainerRecord {
+  const record = readRecord(store, id);
+  if (record === undefined) throw doesNotExist(id);
+  return record;
+}
+
+export function statusOf(store: Store, record: ContainerRecord): Status {
+  const { init, creator, id } = record;
+  if (init === undefined) return isAlive(creator.pid, creator.startTime) ? "creating" : "stopped";
+  if (!isAlive(init.pid, init.startTime)) return "stopped";
+  return attempt("faccessat2", CWD, startSocketPath(store, id), 0, 0) === 0 ? "created" : "running";
+}
+
+/** Removes the directory and what is in it: files only, and no other names than ours have ever been made. */
+export function removeDirectory(directory: LockedDirectory): void {
+  const names = using(openDirectory(directory.path), list);
+  for (const name of names) remove(name, directory.fd);
+  remove(directory.path, CWD, AT_REMOVEDIR);
+  close(directory.fd);
+}
+
+/** The ids of all containers, sorted. */
+export function listIds(store: Store): readonly string[] {
+  const fd = openIfExists(store.root, O_RDONLY | O_DIRECTORY);
+  return fd === undefined ? [] : using(fd, list).toSorted();
+}

@@ -1,0 +1,39 @@
+// The primitives of the host: native/host/src. Strings are byte strings.
+
+declare module "runt:host" {
+  type Argument = number | bigint | boolean | string | null | Uint8Array;
+
+  /** The kernel's raw answer, -errno on failure. A string is passed NUL-terminated, a buffer by address. */
+  export function syscall(number: number, ...args: readonly Argument[]): number;
+
+  /** Where the buffer lies. It must be kept by whoever gives the address away. */
+  export function address(buffer: Uint8Array): number;
+
+  /** Writes the bytes of `text` at `offset` and returns their number. */
+  export function encode(buffer: Uint8Array, offset: number, text: string): number;
+
+  /** The bytes from `from` to `to` as a byte string. */
+  export function decode(buffer: Uint8Array, from: number, to: number): string;
+
+  interface SpawnRequest {
+    /** `struct clone_args` of clone3(2), without the stack. */
+    readonly cloneArgs: Uint8Array;
+    /** System calls of seven f64 each (number, arguments), made before the process is cloned, by a child of ours. */
+    readonly before: Uint8Array;
+    /** The same, made by the process before it executes. */
+    readonly after: Uint8Array;
+    /** Descriptor of the executable. */
+    readonly executable: number;
+    readonly argv: readonly string[];
+    /** Two i32 that say which call failed (-1: execveat), and its errno. Kept until the process has executed. */
+    readonly status: Uint8Array;
+  }
+
+  /** The pid, or -errno of the clone. */
+  export function spawn(request: SpawnRequest): number;
+
+  export const argv: readonly string[];
+  export const environ: readonly string[];
+  /** The executable of the stage. */
+  export const stage: Uint8Array;
+}

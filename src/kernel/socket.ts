@@ -1,0 +1,97 @@
+// Unix sockets: the channel to the stage, the listener that `start` connects to, and descriptors that travel.
+
+import { address, encode } from "runt:host";
+import {
+  AF_UNIX,
+  MSG_CMSG_CLOEXEC,
+  MSG_NOSIGNAL,
+  O_DIRECTORY,
+  O_PATH,
+  SCM_RIGHTS,
+  SOCK_CLOEXEC,
+  SOCK_SEQPACKET,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from "../abi/constants.ts";
+import { getLong, getWord, longs, words } from "../abi/structs.ts";
+import { attempt, type Context, call, type Fd, failure } from "./call.ts";
+import { open, toBytes, using } from "./file.ts";
+
+export function socketPair(): readonly [Fd, Fd] {
+  const pair = new Uint8Array(8);
+  call("create a socket pair", "socketpair", AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair);
+  return [getWord(pair, 0) as Fd, getWord(pair, 4) as Fd];
+}
+
+/** A unix(7) address holds 107 bytes of path; a longer one is reached through the descriptor of its directory. */
+function withAddress<T>(path: string, body: (address: Uint8Array) => T): T {
+  if (path.length <= 107) return body(unixAddress(path));
+  const slash = path.lastIndexOf("/");
+  return using(open(path.slice(0, slash), O_PATH | O_DIRECTORY), (directory) =>
+    body(unixAddress(`/proc/self/fd/${directory}/${path.slice(slash + 1)}`)),
+  );
+}
+
+function unixAddress(path: string): Uint8Array {
+  const bytes = new Uint8Array(3 + path.length);
+  bytes[0] = AF_UNIX;
+  encode(bytes, 2, path);
+  return bytes;
+}
+
+/** A listening stream socket at `path`, below the directory `at`. */
+export function listen(at: Fd, name: string): Fd {
+  const fd = call("create a socket", "socket", AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) as Fd;
+  const where = unixAddress(`/proc/self/fd/${at}/${name}`);
+  call(`bind ${name}`, "bind", fd, where, where.length);
+  call(`listen on ${name}`, "listen", fd, 1);
+  return fd;
+}
+
+/** The connection, or -errno. */
+export function tryConnect(path: string): Fd | number {
+  const fd = call("create a socket", "socket", AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) as Fd;
+  const result = withAddress(path, (where) => attempt("connect", fd, where, where.length));
+  if (result >= 0) return fd;
+  attempt("close", fd);
+  return result;
+}
+
+export function connect(path: string, context: Context): Fd {
+  const result = tryConnect(path);
+  if (result < 0) throw failure(context, -result);
+  return result as Fd;
+}
+
+export function send(fd: Fd, text: string, what: string): void {
+  call(what, "sendto", fd, toBytes(text), text.length, MSG_NOSIGNAL, null, 0);
+}
+
+const CMSG_LENGTH = 20;
+
+/** One message with one descriptor. */
+export function sendDescriptor(fd: Fd, text: string, passed: Fd, context: Context): void {
+  const payload = toBytes(text);
+  const vector = longs(address(payload), payload.length);
+  const control = words(CMSG_LENGTH, 0, SOL_SOCKET, SCM_RIGHTS, passed, 0);
+  const header = longs(0, 0, address(vector), 1, address(control), control.length, 0);
+  call(context, "sendmsg", fd, header, MSG_NOSIGNAL);
+}
+
+export interface Received {
+  /** Empty at the end of file. */
+  readonly bytes: Uint8Array;
+  readonly fd?: Fd;
+}
+
+/** One message, with the descriptor that came along. */
+export function receive(fd: Fd, what: string): Received {
+  const payload = new Uint8Array(64);
+  const vector = longs(address(payload), payload.length);
+  const control = new Uint8Array(32);
+  const header = longs(0, 0, address(vector), 1, address(control), control.length, 0);
+  const length = call(what, "recvmsg", fd, header, MSG_CMSG_CLOEXEC);
+  const bytes = payload.subarray(0, length);
+  if (getLong(header, 40) < CMSG_LENGTH) return { bytes };
+  return { bytes, fd: getWord(control, 16) as Fd };
+}

@@ -1,0 +1,95 @@
+// `process.capabilities`: the five sets, as far as this runtime can grant them (config.md, "Linux Process").
+
+import {
+  PR_CAP_AMBIENT,
+  PR_CAP_AMBIENT_CLEAR_ALL,
+  PR_CAP_AMBIENT_RAISE,
+  PR_CAPBSET_DROP,
+} from "../abi/constants.ts";
+import { words } from "../abi/structs.ts";
+import type { ErrorRecord } from "../error.ts";
+import { type Builder, data } from "../program/builder.ts";
+import { CAPABILITIES } from "../spec/capabilities.ts";
+import type { LinuxCapabilities } from "../spec/types.ts";
+
+/** Version 3 of capset(2): two words for each set. */
+const CAPABILITY_VERSION = 0x20080522;
+
+const SETS = ["bounding", "effective", "inheritable", "permitted", "ambient"] as const;
+type SetName = (typeof SETS)[number];
+
+/** Bit n is capability n. */
+export type CapabilitySet = bigint;
+
+export interface CapabilityPlan {
+  readonly sets: Readonly<Record<SetName, CapabilitySet>>;
+  /** The spec wants a warning, not an error, for what cannot be granted. */
+  readonly warnings: readonly ErrorRecord[];
+}
+
+/** @param grantable what the runtime has itself, or everything in a user namespace of the container's own */
+export function planCapabilities(
+  capabilities: LinuxCapabilities | undefined,
+  grantable: CapabilitySet,
+): CapabilityPlan {
+  const warnings: ErrorRecord[] = [];
+  const sets = { bounding: 0n, effective: 0n, inheritable: 0n, permitted: 0n, ambient: 0n };
+  const refused = new Set<string>();
+  for (const name of SETS) {
+    for (const capability of capabilities?.[name] ?? []) {
+      const bit = bitOf(capability);
+      if (bit & grantable) sets[name] |= bit;
+      else refused.add(capability);
+    }
+  }
+  if (refused.size > 0) {
+    const what = `ignoring unknown or unavailable capabilities: ${[...refused].join(", ")}`;
+    warnings.push({ pointer: "/process/capabilities", what });
+  }
+  // The kernel keeps these subsets itself and would refuse the rest: capset(2), capabilities(7).
+  sets.effective &= sets.permitted;
+  sets.inheritable &= sets.bounding | sets.permitted;
+  sets.ambient &= sets.permitted & sets.inheritable;
+  return { sets, warnings };
+}
+
+function bitOf(name: string): CapabilitySet {
+  const number = CAPABILITIES.get(name);
+  return number === undefined ? 0n : 1n << BigInt(number);
+}
+
+/** Needs CAP_SETPCAP, so it comes before the user changes. `current` is the set to be dropped from. */
+export function compileBounding(b: Builder, plan: CapabilityPlan, current: CapabilitySet): void {
+  const dropped = current & ~plan.sets.bounding;
+  b.from("/process/capabilities/bounding");
+  for (let capability = 0n; capability < 64n; capability++) {
+    if ((dropped >> capability) & 1n) b.call("prctl", [PR_CAPBSET_DROP, capability, 0, 0, 0]);
+  }
+}
+
+/** After the user has changed: from here on the process has what the container's process will have. */
+export function compileCapabilities(b: Builder, plan: CapabilityPlan): void {
+  const { effective, permitted, inheritable, ambient } = plan.sets;
+  const low = (set: CapabilitySet) => Number(set & 0xffffffffn);
+  const high = (set: CapabilitySet) => Number(set >> 32n);
+  const header = data(words(CAPABILITY_VERSION, 0), "cap_header");
+  const sets = data(
+    words(
+      low(effective),
+      low(permitted),
+      low(inheritable),
+      high(effective),
+      high(permitted),
+      high(inheritable),
+    ),
+    "cap_data",
+  );
+  b.from("/process/capabilities");
+  b.call("capset", [header, sets]);
+  b.from("/process/capabilities/ambient");
+  b.call("prctl", [PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0]);
+  for (let capability = 0n; capability < 64n; capability++) {
+    if (!((ambient >> capability) & 1n)) continue;
+    b.call("prctl", [PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0]);
+  }
+}

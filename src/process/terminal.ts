@@ -1,0 +1,80 @@
+// `process.terminal`: a pseudoterminal of the container's own devpts. Its master goes to the parent by descriptor; its
+// slave becomes the standard streams, the controlling terminal and /dev/console. The slave comes from TIOCGPTPEER and
+// not from a name, which the image could have put there (CVE-2025-52565).
+
+import {
+  AT_EMPTY_PATH,
+  DEVPTS_SUPER_MAGIC,
+  O_CLOEXEC,
+  O_DIRECTORY,
+  O_NOCTTY,
+  O_NOFOLLOW,
+  O_RDWR,
+  S_IFREG,
+  TIOCGPTPEER,
+  TIOCSCTTY,
+  TIOCSPTLCK,
+  TIOCSWINSZ,
+} from "../abi/constants.ts";
+import { EEXIST, ENODEV } from "../abi/errno.ts";
+import { words } from "../abi/structs.ts";
+import { STATFS_BUFFER } from "../program/buffers.ts";
+import { type Builder, data, field, tolerate } from "../program/builder.ts";
+import type { Register } from "../program/instruction.ts";
+import { attach, cloneTree } from "../rootfs/mounts.ts";
+import { containerPath } from "../rootfs/path.ts";
+import { how, openInRoot } from "../rootfs/resolve.ts";
+import type { Process } from "../spec/types.ts";
+
+/** Opens the pair, binds the slave to /dev/console, and leaves both in their registers. */
+export function compileOpenTerminal(
+  b: Builder,
+  root: Register,
+  process: Process,
+  master: Register,
+  slave: Register,
+) {
+  b.from("/process/terminal");
+  b.call("openat2", [root, "dev/pts/ptmx", how(O_RDWR | O_NOCTTY, true), 24], { into: master });
+  const isPty = b.label();
+  b.call("fstatfs", [master, STATFS_BUFFER]);
+  b.scratch("type", (type) => {
+    b.peek(type, field(STATFS_BUFFER, 0), 8);
+    b.jumpIf(type, "==", DEVPTS_SUPER_MAGIC, isPty);
+  });
+  b.fail(ENODEV, "/dev/pts/ptmx of the container is not on a devpts");
+  b.place(isPty);
+  b.call("ioctl", [master, TIOCSPTLCK, data(words(0), "int")]);
+  b.call("ioctl", [master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC], { into: slave });
+  if (process.consoleSize !== undefined) {
+    const { height, width } = process.consoleSize;
+    b.from("/process/consoleSize");
+    b.call("ioctl", [slave, TIOCSWINSZ, data(words(height | (width << 16), 0), "winsize")]);
+    b.from("/process/terminal");
+  }
+  b.call("fchown", [slave, process.user.uid, -1]);
+  bindConsole(b, root, slave);
+}
+
+function bindConsole(b: Builder, root: Register, slave: Register): void {
+  b.scratch("dev", (dev) => {
+    openInRoot(b, root, containerPath("/dev"), dev, { flags: O_DIRECTORY, noSymlinks: true });
+    b.call("mknodat", [dev, "console", S_IFREG | 0o620, 0], { on: tolerate(EEXIST) });
+    b.call("close", [dev]);
+  });
+  b.scratch("console", (tree) => {
+    cloneTree(b, slave, "", AT_EMPTY_PATH, tree);
+    b.scratch("target", (target) => {
+      openInRoot(b, root, containerPath("/dev/console"), target, { flags: O_NOFOLLOW, noSymlinks: true });
+      attach(b, tree, target);
+    });
+  });
+}
+
+/** After setsid(2), which a controlling terminal needs. */
+export function compileTakeTerminal(b: Builder, slave: Register): void {
+  b.from("/process/terminal");
+  b.call("ioctl", [slave, TIOCSCTTY, 0]);
+  for (const fd of [0, 1, 2]) b.call("dup3", [slave, fd, 0]);
+  b.call("close", [slave]);
+}

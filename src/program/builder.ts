@@ -1,0 +1,144 @@
+// Builds a program one step after the other, in words that read like the steps.
+
+import type { SyscallName } from "../abi/syscalls.ts";
+import {
+  type Branch,
+  type Data,
+  type Field,
+  type Inherited,
+  type Instruction,
+  type Jump,
+  type Label,
+  type Operand,
+  type Program,
+  REGISTERS,
+  type Register,
+  type RegisterAddress,
+} from "./instruction.ts";
+
+export interface CallOptions {
+  readonly into?: Register;
+  readonly on?: readonly Branch[];
+}
+
+export interface Builder {
+  /** The instructions that follow come from this field of config.json. */
+  from(pointer: string): void;
+  /** A register for the use of `body` alone. */
+  scratch<T>(name: string, body: (register: Register) => T): T;
+  /** A register for the whole program. */
+  register(name: string): Register;
+  call(name: SyscallName, args: readonly Operand[], options?: CallOptions): void;
+  set(into: Register, value: Operand): void;
+  peek(into: Register, address: Operand, width: 1 | 2 | 4 | 8, mask?: number): void;
+  poke(address: Operand, value: Operand, width: 1 | 2 | 4 | 8): void;
+  jump(to: Label): void;
+  jumpIf(left: Register, is: "==" | "!=", right: Operand, to: Label): void;
+  fail(errno: number, why: string): void;
+  exit(code: number): void;
+  label(): Label;
+  place(label: Label): void;
+  program(): Program;
+}
+
+/** @throws Error where a program needs more registers than there are, or jumps to a label that has no place. */
+export function programBuilder(): Builder {
+  const instructions: Instruction[] = [];
+  const labels: Label[] = [];
+  const free = Array.from({ length: REGISTERS }, (_, index) => REGISTERS - 1 - index);
+  let pointer = "";
+
+  const register = (name: string): Register => {
+    const index = free.pop();
+    if (index === undefined) throw new Error(`no register is left for ${name}`);
+    return { kind: "register", index, name };
+  };
+  const jump = (when: Jump["when"], to: Label) => instructions.push({ op: "jump", when, to, pointer });
+
+  return {
+    from(next) {
+      pointer = next;
+    },
+    scratch(name, body) {
+      const mine = register(name);
+      const result = body(mine);
+      free.push(mine.index);
+      return result;
+    },
+    register,
+    call(name, args, { into, on = [] } = {}) {
+      instructions.push(
+        into ? { op: "call", name, args, into, on, pointer } : { op: "call", name, args, on, pointer },
+      );
+    },
+    set(into, value) {
+      instructions.push({ op: "set", into, value, pointer });
+    },
+    peek(into, address, width, mask = -1) {
+      instructions.push({ op: "peek", into, address, width, mask, pointer });
+    },
+    poke(address, value, width) {
+      instructions.push({ op: "poke", address, value, width, pointer });
+    },
+    jump(to) {
+      jump("always", to);
+    },
+    jumpIf(left, is, right, to) {
+      jump({ left, is, right }, to);
+    },
+    fail(errno, why) {
+      instructions.push({ op: "fail", errno, why, pointer });
+    },
+    exit(code) {
+      instructions.push({ op: "exit", code, pointer });
+    },
+    label() {
+      const label = { index: -1 };
+      labels.push(label);
+      return label;
+    },
+    place(label) {
+      label.index = instructions.length;
+    },
+    program() {
+      if (labels.some((label) => label.index < 0)) throw new Error("a label has no place in the program");
+      return { instructions };
+    },
+  };
+}
+
+export function addressOf(register: Register): RegisterAddress {
+  return { kind: "address", register };
+}
+
+export function field(of: Data, offset: number): Field {
+  return { kind: "field", of, offset };
+}
+
+export function inherited(name: string): Inherited {
+  return { kind: "inherited", name };
+}
+
+/** Data of the program: a structure, or a buffer that calls write to. */
+export function data(content: Uint8Array, type: string, pointers: Data["pointers"] = []): Data {
+  return { kind: "data", content, type, pointers };
+}
+
+export function text(content: string): Data {
+  return { kind: "data", content, type: "string", pointers: [] };
+}
+
+/** An array of pointers to strings that ends with a null pointer, for execve(2). */
+export function pointerArray(items: readonly Data[]): Data {
+  const pointers = items.map((to, index) => ({ at: index * 8, to }));
+  return data(new Uint8Array((items.length + 1) * 8), "strings", pointers);
+}
+
+/** This errno is no failure: the program goes on. */
+export function tolerate(...errnos: readonly number[]): readonly Branch[] {
+  return errnos.map((errno) => ({ errno, to: "next" }));
+}
+
+export function branch(errno: number | "any", to: Label): Branch {
+  return { errno, to };
+}

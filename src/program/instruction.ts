@@ -1,0 +1,113 @@
+// The instruction set of the stage. A program is a flat list of these; native/stage/src/program.rs runs them.
+
+import type { SyscallName } from "../abi/syscalls.ts";
+
+/** A 64-bit cell. Register 0 is the descriptor to which the stage reports a failure. */
+export interface Register {
+  readonly kind: "register";
+  readonly index: number;
+  readonly name: string;
+}
+
+/** The address of a register, for calls that read or write one. */
+export interface RegisterAddress {
+  readonly kind: "address";
+  readonly register: Register;
+}
+
+/** A place in the program's data. Its address is known only when the stage has mapped it. */
+export interface Data {
+  readonly kind: "data";
+  readonly content: string | Uint8Array;
+  /** How the listing shows it: a C string, or the name of the structure. */
+  readonly type: string;
+  /** Pointers inside `content`: at this offset stands the address of that data. */
+  readonly pointers: readonly { readonly at: number; readonly to: Data }[];
+}
+
+/** An address inside data: of a field that a call reads or writes. */
+export interface Field {
+  readonly kind: "field";
+  readonly of: Data;
+  readonly offset: number;
+}
+
+/** A descriptor that the stage inherits from its parent, by name; its number is known when the program is encoded. */
+export interface Inherited {
+  readonly kind: "inherited";
+  readonly name: string;
+}
+
+/** A byte string stands for its NUL-terminated data, null for the null pointer. */
+export type Operand = number | bigint | string | null | Register | RegisterAddress | Data | Field | Inherited;
+
+/** A place in the program; where it is becomes known when it is placed. */
+export interface Label {
+  index: number;
+}
+
+/** What happens when a call gives this errno; without a branch for it the program fails. */
+export interface Branch {
+  readonly errno: number | "any";
+  readonly to: Label | "next";
+}
+
+/** RFC 6901 pointer into config.json of the field that an instruction comes from; empty: needed by all. */
+type Origin = { readonly pointer: string };
+
+export interface Call extends Origin {
+  readonly op: "call";
+  readonly name: SyscallName;
+  readonly args: readonly Operand[];
+  readonly into?: Register;
+  readonly on: readonly Branch[];
+}
+
+export interface SetRegister extends Origin {
+  readonly op: "set";
+  readonly into: Register;
+  readonly value: Operand;
+}
+
+/** Reads `width` bytes and keeps the bits of `mask`. */
+export interface Peek extends Origin {
+  readonly op: "peek";
+  readonly into: Register;
+  readonly address: Operand;
+  readonly width: 1 | 2 | 4 | 8;
+  readonly mask: number | bigint;
+}
+
+export interface Poke extends Origin {
+  readonly op: "poke";
+  readonly address: Operand;
+  readonly value: Operand;
+  readonly width: 1 | 2 | 4 | 8;
+}
+
+export interface Jump extends Origin {
+  readonly op: "jump";
+  readonly when: "always" | { readonly left: Register; readonly is: "==" | "!="; readonly right: Operand };
+  readonly to: Label;
+}
+
+/** Ends the program as if a call had failed with `errno`. `why` is for the error message. */
+export interface Fail extends Origin {
+  readonly op: "fail";
+  readonly errno: number;
+  readonly why: string;
+}
+
+export interface Exit extends Origin {
+  readonly op: "exit";
+  readonly code: number;
+}
+
+export type Instruction = Call | SetRegister | Peek | Poke | Jump | Fail | Exit;
+
+export interface Program {
+  readonly instructions: readonly Instruction[];
+}
+
+/** Number of registers, native/stage/src/program.rs. */
+export const REGISTERS = 32;

@@ -1,0 +1,173 @@
+// Every mount option of the runtime-spec (config.md, "Linux mount options") and what it does, as one table.
+// What is not in the table goes to the filesystem itself.
+
+import {
+  MOUNT_ATTR__ATIME,
+  MOUNT_ATTR_NOATIME,
+  MOUNT_ATTR_NODEV,
+  MOUNT_ATTR_NODIRATIME,
+  MOUNT_ATTR_NOEXEC,
+  MOUNT_ATTR_NOSUID,
+  MOUNT_ATTR_NOSYMFOLLOW,
+  MOUNT_ATTR_RDONLY,
+  MOUNT_ATTR_STRICTATIME,
+  MS_I_VERSION,
+  MS_PRIVATE,
+  MS_SHARED,
+  MS_SILENT,
+  MS_SLAVE,
+  MS_UNBINDABLE,
+} from "../abi/constants.ts";
+
+/** What one option asks for. `set` and `clear` are MOUNT_ATTR_ bits of mount_setattr(2). */
+interface Effect {
+  readonly set?: number;
+  readonly clear?: number;
+  /** The attributes are for the whole tree below the mount. */
+  readonly recursive?: true;
+  readonly bind?: "bind" | "rbind";
+  /** MS_SHARED and its like; `recursive` tells for how much. */
+  readonly propagation?: number;
+  /** Flag of the superblock, by the name that fsconfig(2) knows; the mount of a new filesystem only. */
+  readonly superblock?: string;
+  /** MS_ flag of mount(2) that the newer calls have no word for. */
+  readonly legacy?: number;
+  readonly special?: "remount" | "tmpcopyup" | "idmap";
+}
+
+const NOTHING: Effect = {};
+const RELATIME: Effect = { clear: MOUNT_ATTR__ATIME };
+const NOATIME: Effect = { set: MOUNT_ATTR_NOATIME, clear: MOUNT_ATTR__ATIME };
+const STRICTATIME: Effect = { set: MOUNT_ATTR_STRICTATIME, clear: MOUNT_ATTR__ATIME };
+const sets = (set: number): Effect => ({ set });
+const clears = (clear: number): Effect => ({ clear });
+
+const ATTRIBUTES: Readonly<Record<string, Effect>> = {
+  ro: sets(MOUNT_ATTR_RDONLY),
+  rw: clears(MOUNT_ATTR_RDONLY),
+  nosuid: sets(MOUNT_ATTR_NOSUID),
+  suid: clears(MOUNT_ATTR_NOSUID),
+  nodev: sets(MOUNT_ATTR_NODEV),
+  dev: clears(MOUNT_ATTR_NODEV),
+  noexec: sets(MOUNT_ATTR_NOEXEC),
+  exec: clears(MOUNT_ATTR_NOEXEC),
+  noatime: NOATIME,
+  atime: RELATIME,
+  relatime: RELATIME,
+  norelatime: RELATIME,
+  strictatime: STRICTATIME,
+  nostrictatime: RELATIME,
+  nodiratime: sets(MOUNT_ATTR_NODIRATIME),
+  diratime: clears(MOUNT_ATTR_NODIRATIME),
+  nosymfollow: sets(MOUNT_ATTR_NOSYMFOLLOW),
+  symfollow: clears(MOUNT_ATTR_NOSYMFOLLOW),
+};
+
+const PROPAGATION: Readonly<Record<string, number>> = {
+  shared: MS_SHARED,
+  slave: MS_SLAVE,
+  private: MS_PRIVATE,
+  unbindable: MS_UNBINDABLE,
+};
+
+const OTHERS: Readonly<Record<string, Effect>> = {
+  defaults: NOTHING,
+  bind: { bind: "bind" },
+  rbind: { bind: "rbind" },
+  remount: { special: "remount" },
+  tmpcopyup: { special: "tmpcopyup" },
+  idmap: { special: "idmap" },
+  ridmap: { special: "idmap" },
+  sync: { superblock: "sync" },
+  async: { superblock: "async" },
+  dirsync: { superblock: "dirsync" },
+  lazytime: { superblock: "lazytime" },
+  nolazytime: { superblock: "nolazytime" },
+  mand: { superblock: "mand" },
+  nomand: { superblock: "nomand" },
+  iversion: { legacy: MS_I_VERSION },
+  noiversion: NOTHING,
+  silent: { legacy: MS_SILENT },
+  loud: NOTHING,
+};
+
+/** The names of all options, for `features`. */
+export function mountOptionNames(): readonly string[] {
+  const recursive = Object.keys(ATTRIBUTES).map((name) => `r${name}`);
+  const propagation = Object.keys(PROPAGATION).flatMap((name) => [name, `r${name}`]);
+  return [...Object.keys(ATTRIBUTES), ...recursive, ...propagation, ...Object.keys(OTHERS)].sort();
+}
+
+/** What the options of one mount ask for together. A later option overrides an earlier one. */
+export interface MountOptions {
+  readonly bind: "bind" | "rbind" | undefined;
+  readonly set: number;
+  readonly clear: number;
+  readonly recursiveSet: number;
+  readonly recursiveClear: number;
+  readonly propagation: readonly { readonly flag: number; readonly recursive: boolean }[];
+  readonly superblock: readonly string[];
+  readonly legacy: number;
+  readonly remount: boolean;
+  readonly tmpcopyup: boolean;
+  readonly idmap: boolean;
+  /** Options of the filesystem: `size=64k`. */
+  readonly data: readonly string[];
+}
+
+export function parseMountOptions(options: readonly string[]): MountOptions {
+  const propagation: { flag: number; recursive: boolean }[] = [];
+  const found = { bind: undefined as MountOptions["bind"], legacy: 0, special: new Set<string>() };
+  const one = { set: 0, clear: 0 };
+  const all = { set: 0, clear: 0 };
+  const superblock: string[] = [];
+  const data: string[] = [];
+  for (const option of options) {
+    const effect = effectOf(option);
+    if (effect === undefined) {
+      if (option !== "") data.push(option);
+      continue;
+    }
+    const { set = 0, clear = 0, recursive = false, special } = effect;
+    const bits = recursive ? all : one;
+    bits.set = (bits.set & ~clear) | set;
+    bits.clear = ((bits.clear & ~set) | clear) >>> 0;
+    if (effect.propagation !== undefined) propagation.push({ flag: effect.propagation, recursive });
+    if (effect.bind !== undefined) found.bind = effect.bind;
+    if (effect.superblock !== undefined) superblock.push(effect.superblock);
+    if (special !== undefined) found.special.add(special);
+    found.legacy |= effect.legacy ?? 0;
+  }
+  return {
+    bind: found.bind,
+    set: one.set,
+    clear: one.clear,
+    recursiveSet: all.set,
+    recursiveClear: all.clear,
+    propagation,
+    superblock,
+    legacy: found.legacy,
+    remount: found.special.has("remount"),
+    tmpcopyup: found.special.has("tmpcopyup"),
+    idmap: found.special.has("idmap"),
+    data,
+  };
+}
+
+function effectOf(option: string): Effect | undefined {
+  const own = lookUp(ATTRIBUTES, option) ?? lookUp(OTHERS, option);
+  if (own !== undefined) return own;
+  const flag = lookUp(PROPAGATION, option);
+  if (flag !== undefined) return { propagation: flag };
+  if (!option.startsWith("r")) return undefined;
+  const rest = option.slice(1);
+  const attribute = lookUp(ATTRIBUTES, rest);
+  if (attribute !== undefined) return { ...attribute, recursive: true };
+  const recursiveFlag = lookUp(PROPAGATION, rest);
+  return recursiveFlag === undefined ? undefined : { propagation: recursiveFlag, recursive: true };
+}
+
+/** An option named `constructor` is not in the table. */
+function lookUp<T>(table: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
+}

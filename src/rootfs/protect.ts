@@ -1,0 +1,144 @@
+// `maskedPaths`, `readonlyPaths` and `root.readonly`: what makes parts of the container unreadable or unwritable.
+// A mask that cannot be applied to something that exists is an error; only what is missing is skipped.
+
+import {
+  AT_EMPTY_PATH,
+  AT_RECURSIVE,
+  AT_SYMLINK_NOFOLLOW,
+  FSCONFIG_CMD_CREATE,
+  FSCONFIG_SET_FLAG,
+  FSCONFIG_SET_STRING,
+  FSMOUNT_CLOEXEC,
+  FSOPEN_CLOEXEC,
+  MOUNT_ATTR_RDONLY,
+  O_DIRECTORY,
+  S_IFCHR,
+  S_IFMT,
+} from "../abi/constants.ts";
+import { ENODEV, ENOENT, ENOTDIR } from "../abi/errno.ts";
+import { deviceNumber, mountAttr, STAT } from "../abi/structs.ts";
+import { STAT_BUFFER } from "../program/buffers.ts";
+import { type Builder, branch, data, field } from "../program/builder.ts";
+import type { Register } from "../program/instruction.ts";
+import { attach, cloneTree, type LateReadonly } from "./mounts.ts";
+import { containerPath } from "./path.ts";
+import { openInRoot } from "./resolve.ts";
+
+const NULL_DEVICE = deviceNumber(1, 3);
+const READ_ONLY = data(mountAttr(MOUNT_ATTR_RDONLY, 0), "mount_attr");
+
+/**
+ * Files get the container's /dev/null over them, directories an empty read-only tmpfs, one for all of them: each
+ * superblock costs the kernel, at start and at exit.
+ */
+export function compileMaskedPaths(b: Builder, root: Register, paths: readonly string[]): void {
+  if (paths.length === 0) return;
+  b.from("/linux/maskedPaths");
+  b.scratch("null", (nullFile) => {
+    b.scratch("empty", (empty) => {
+      openNull(b, root, nullFile);
+      makeEmptyDirectory(b, empty);
+      paths.forEach((path, index) => {
+        b.from(`/linux/maskedPaths/${index}`);
+        compileMask(b, root, path, nullFile, empty);
+      });
+      b.call("close", [empty]);
+      b.call("close", [nullFile]);
+    });
+  });
+}
+
+/** `into` = a detached mount of the container's null device. */
+function openNull(b: Builder, root: Register, into: Register): void {
+  b.scratch("dev", (dev) => {
+    openInRoot(b, root, containerPath("/dev"), dev, { flags: O_DIRECTORY, noSymlinks: true });
+    cloneTree(b, dev, "null", AT_SYMLINK_NOFOLLOW, into);
+    b.call("close", [dev]);
+  });
+  verifyNull(b, into);
+}
+
+/** By its inode, since an image or another container may have put anything in its place (CVE-2025-31133). */
+export function verifyNull(b: Builder, file: Register): void {
+  const good = b.label();
+  const bad = b.label();
+  b.call("newfstatat", [file, "", STAT_BUFFER, AT_EMPTY_PATH]);
+  b.scratch("found", (found) => {
+    b.peek(found, field(STAT_BUFFER, STAT.mode), 4, S_IFMT);
+    b.jumpIf(found, "!=", S_IFCHR, bad);
+    b.peek(found, field(STAT_BUFFER, STAT.rdev), 8);
+    b.jumpIf(found, "==", NULL_DEVICE, good);
+  });
+  b.place(bad);
+  b.fail(ENODEV, "/dev/null of the container is not the null device");
+  b.place(good);
+}
+
+function makeEmptyDirectory(b: Builder, into: Register): void {
+  b.scratch("context", (context) => {
+    b.call("fsopen", ["tmpfs", FSOPEN_CLOEXEC], { into: context });
+    b.call("fsconfig", [context, FSCONFIG_SET_STRING, "source", "tmpfs", 0]);
+    b.call("fsconfig", [context, FSCONFIG_SET_FLAG, "ro", null, 0]);
+    // One inode for the root, and one that some kernels want to spare.
+    b.call("fsconfig", [context, FSCONFIG_SET_STRING, "nr_inodes", "2", 0]);
+    b.call("fsconfig", [context, FSCONFIG_SET_STRING, "nr_blocks", "1", 0]);
+    b.call("fsconfig", [context, FSCONFIG_CMD_CREATE, null, null, 0]);
+    b.call("fsmount", [context, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY], { into });
+    b.call("close", [context]);
+  });
+}
+
+function compileMask(b: Builder, root: Register, path: string, nullFile: Register, empty: Register): void {
+  const inside = containerPath(path);
+  const isFile = b.label();
+  const done = b.label();
+  const missing = branch(ENOENT, done);
+  b.scratch("target", (target) => {
+    b.scratch("mask", (mask) => {
+      const attached = b.label();
+      openInRoot(b, root, inside, target, { flags: O_DIRECTORY, on: [branch(ENOTDIR, isFile), missing] });
+      cloneTree(b, empty, "", AT_EMPTY_PATH, mask);
+      b.jump(attached);
+      b.place(isFile);
+      openInRoot(b, root, inside, target, { on: [missing, branch(ENOTDIR, done)] });
+      cloneTree(b, nullFile, "", AT_EMPTY_PATH, mask);
+      b.place(attached);
+      attach(b, mask, target);
+    });
+  });
+  b.place(done);
+}
+
+export function compileReadonlyPaths(b: Builder, root: Register, paths: readonly string[]): void {
+  paths.forEach((path, index) => {
+    b.from(`/linux/readonlyPaths/${index}`);
+    const done = b.label();
+    const on = [branch(ENOENT, done), branch(ENOTDIR, done)];
+    b.scratch("target", (target) => {
+      openInRoot(b, root, containerPath(path), target, { on });
+      b.scratch("tree", (tree) => {
+        cloneTree(b, target, "", AT_EMPTY_PATH | AT_RECURSIVE, tree);
+        b.call("mount_setattr", [tree, "", AT_EMPTY_PATH, READ_ONLY, 32]);
+        attach(b, tree, target);
+      });
+    });
+    b.place(done);
+  });
+}
+
+/** tmpfs mounts that had to be writable until everything below them was made. */
+export function compileLateReadonly(b: Builder, root: Register, mounts: readonly LateReadonly[]): void {
+  for (const { destination, pointer } of mounts) {
+    b.from(pointer);
+    b.scratch("target", (target) => {
+      openInRoot(b, root, destination, target);
+      b.call("mount_setattr", [target, "", AT_EMPTY_PATH, READ_ONLY, 32]);
+      b.call("close", [target]);
+    });
+  }
+}
+
+export function compileReadonlyRoot(b: Builder, root: Register): void {
+  b.from("/root/readonly");
+  b.call("mount_setattr", [root, "", AT_EMPTY_PATH, READ_ONLY, 32]);
+}

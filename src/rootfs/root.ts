@@ -1,0 +1,107 @@
+// The root itself: a detached copy of root.path, attached over "/" of the container's mount namespace, and made the
+// root in the end. The path of the bundle is resolved once, by the first instruction here.
+
+import {
+  AT_FDCWD,
+  AT_RECURSIVE,
+  MNT_DETACH,
+  MOVE_MOUNT_F_EMPTY_PATH,
+  MS_PRIVATE,
+  MS_SHARED,
+  MS_SLAVE,
+  MS_UNBINDABLE,
+  O_CLOEXEC,
+  O_DIRECTORY,
+  O_PATH,
+} from "../abi/constants.ts";
+import { EINVAL, ENOENT } from "../abi/errno.ts";
+import { mountAttr } from "../abi/structs.ts";
+import { type Builder, data, inherited, tolerate } from "../program/builder.ts";
+import type { Register } from "../program/instruction.ts";
+import { cloneTree } from "./mounts.ts";
+
+export interface RootFacts {
+  /** Absolute path of the root filesystem on the host. */
+  readonly path: string;
+  /** The stage inherits a detached copy, since it could not reach the path in its user namespace. */
+  readonly inherited: boolean;
+}
+
+/** Name of the inherited copy of the root filesystem. */
+export const ROOTFS = "rootfs";
+
+const PROPAGATION: Readonly<Record<string, number>> = {
+  shared: MS_SHARED,
+  slave: MS_SLAVE,
+  private: MS_PRIVATE,
+  unbindable: MS_UNBINDABLE,
+};
+
+function setPropagation(b: Builder, path: string, flag: number, recursive: number): void {
+  b.call("mount_setattr", [AT_FDCWD, path, recursive, data(mountAttr(0, 0, flag), "mount_attr"), 32]);
+}
+
+/** `into` = the root filesystem, attached where pivot_root will find it. */
+export function compileRoot(
+  b: Builder,
+  propagation: string | undefined,
+  facts: RootFacts,
+  into: Register,
+): void {
+  const flag = propagationFlag(propagation) ?? MS_SLAVE;
+  b.from(propagation === undefined ? "" : "/linux/rootfsPropagation");
+  setPropagation(b, "/", flag === MS_UNBINDABLE ? MS_PRIVATE : flag, AT_RECURSIVE);
+  // A mount that is attached to a shared parent appears on the host as well.
+  if (flag === MS_SHARED) setPropagation(b, "/", MS_PRIVATE, 0);
+  b.from("/root/path");
+  if (facts.inherited) b.set(into, inherited(ROOTFS));
+  else cloneTree(b, AT_FDCWD, facts.path, AT_RECURSIVE, into);
+  b.call("move_mount", [into, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH]);
+}
+
+export function propagationFlag(name: string | undefined): number | undefined {
+  if (name === undefined) return undefined;
+  return PROPAGATION[name] ?? PROPAGATION[name.slice(1)];
+}
+
+/**
+ * The old root ends stacked on the new one, at ".", and is detached from there: no directory of the image is needed
+ * to hold it. It becomes a slave first, so that the detaching does not reach the host (pivot_root(2), NOTES).
+ */
+export function compilePivot(b: Builder, root: Register): void {
+  b.from("");
+  b.scratch("old", (old) => {
+    b.call("openat", [AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0], { into: old });
+    b.call("fchdir", [root]);
+    b.call("pivot_root", [".", "."]);
+    b.call("fchdir", [old]);
+    setPropagation(b, ".", MS_SLAVE, AT_RECURSIVE);
+    b.call("umount2", [".", MNT_DETACH]);
+    b.call("chdir", ["/"]);
+    b.call("close", [old]);
+  });
+}
+
+/** `--no-pivot`, for hosts that run from an initramfs, whose root cannot be pivoted away from. */
+export function compileNoPivot(b: Builder, root: Register): void {
+  b.from("");
+  // The host's own /proc and /sys would stay reachable from the old root.
+  for (const path of ["/proc", "/sys"])
+    b.call("umount2", [path, MNT_DETACH], { on: tolerate(EINVAL, ENOENT) });
+  compileChroot(b, root);
+}
+
+export function compileChroot(b: Builder, root: Register): void {
+  b.from("/root/path");
+  b.call("fchdir", [root]);
+  b.call("chroot", ["."]);
+  b.call("chdir", ["/"]);
+}
+
+/** The propagation that the container itself sees on its root. */
+export function compileRootPropagation(b: Builder, propagation: string | undefined): void {
+  const flag = propagationFlag(propagation);
+  if (flag === undefined) return;
+  b.from("/linux/rootfsPropagation");
+  setPropagation(b, "/", flag, propagation?.startsWith("r") ? AT_RECURSIVE : 0);
+}

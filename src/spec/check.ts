@@ -1,0 +1,179 @@
+// Checkers: from a Json value at a place in config.json to a frozen, typed value, or a RuntError that names the
+// place (RFC 6901), what was found and what is allowed. The place is a parent pointer and a key, joined only when
+// a checker descends or complains: most values are leaves, and most are right.
+
+import { type ErrorRecord, RuntError } from "../error.ts";
+import { describeFound } from "./found.ts";
+import type { Json, JsonObject } from "./json.ts";
+
+type Key = string | number;
+
+/**
+ * `value` is undefined where a required field is missing. Without `key`, `parent` is the pointer of the value
+ * itself.
+ */
+export type Check<T> = (value: Json | undefined, parent: string, key?: Key) => T;
+
+/** A rule over a value that is right field by field. It throws through `reject`. */
+export type Rule<T> = (value: T, pointer: string) => void;
+
+/** RFC 6901: `~` is written `~0` and `/` is written `~1`. */
+export function join(parent: string, key?: Key): string {
+  if (key === undefined) return parent;
+  if (typeof key === "number") return `${parent}/${key}`;
+  return `${parent}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+}
+
+/** Throws: something is wrong with the value at `pointer`, and `what` says it all. */
+export function reject(pointer: string, what: string, more?: Pick<ErrorRecord, "why" | "hint">): never {
+  throw new RuntError({ what, pointer, ...more });
+}
+
+/** Throws `found number 5, expected an absolute path`. */
+export function mismatch(value: Json | undefined, expected: string, parent: string, key?: Key): never {
+  reject(join(parent, key), `found ${describeFound(value)}, expected ${expected}`);
+}
+
+export const bool: Check<boolean> = (value, parent, key) => {
+  if (typeof value !== "boolean") mismatch(value, "true or false", parent, key);
+  return value;
+};
+
+/** Any string without NUL: every string of config.json ends up in a C string somewhere. */
+export const text: Check<string> = (value, parent, key) => {
+  if (typeof value !== "string") mismatch(value, "a string", parent, key);
+  if (value.includes("\0")) mismatch(value, "a string without NUL", parent, key);
+  return value;
+};
+
+export const nonEmptyText: Check<string> = (value, parent, key) => {
+  if (value === "") mismatch(value, "a string that is not empty", parent, key);
+  return text(value, parent, key);
+};
+
+/** A string of which `allowed` is true, described by `expected`. */
+export function textThat(allowed: (text: string) => boolean, expected: string): Check<string> {
+  return (value, parent, key) => {
+    if (typeof value !== "string" || !allowed(value)) mismatch(value, expected, parent, key);
+    return text(value, parent, key);
+  };
+}
+
+export const absolutePath = textThat((path) => path.charCodeAt(0) === 0x2f, "an absolute path");
+
+/** For an optional string: Go engines that do not omit an empty one mean that it is not set. */
+export function unlessEmpty<T>(check: Check<T>): Check<T | undefined> {
+  return (value, parent, key) => (value === "" ? undefined : check(value, parent, key));
+}
+
+export const optionalText = unlessEmpty(text);
+
+export function oneOf<const T extends string>(allowed: readonly T[]): Check<T> {
+  return (value, parent, key) => {
+    if (!allowed.includes(value as T)) mismatch(value, `one of ${allowed.join(", ")}`, parent, key);
+    return value as T;
+  };
+}
+
+/** An integer of at most 53 bits. `1.0` and `1e3` are integers, as in JSON Schema. */
+export function int(min: number, max: number): Check<number> {
+  return (value, parent, key) => {
+    if (!Number.isInteger(value) || (value as number) < min || (value as number) > max) {
+      mismatch(value, `an integer from ${min} to ${max}`, parent, key);
+    }
+    // Not -0, which prints as 0 and is not equal to it everywhere.
+    return (value as number) + 0;
+  };
+}
+
+/** An integer of 64 bits. A double that is not exact (1e18, 1.5e19) is refused: nobody knows what was meant. */
+export function bigInt(min: bigint, max: bigint): Check<bigint> {
+  return (value, parent, key) => {
+    const exact = typeof value === "bigint" || Number.isSafeInteger(value);
+    const integer = exact ? BigInt(value as bigint | number) : undefined;
+    if (integer === undefined || integer < min || integer > max) {
+      mismatch(value, `an integer from ${min} to ${max}`, parent, key);
+    }
+    return integer;
+  };
+}
+
+export const uint16 = int(0, 0xffff);
+export const uint32 = int(0, 0xffffffff);
+export const uint64 = bigInt(0n, 0xffffffffffffffffn);
+export const int64 = bigInt(-0x8000000000000000n, 0x7fffffffffffffffn);
+
+export function arrayOf<T>(check: Check<T>, rule?: Rule<readonly T[]>): Check<readonly T[]> {
+  return (value, parent, key) => {
+    if (!Array.isArray(value)) mismatch(value, "an array", parent, key);
+    const pointer = join(parent, key);
+    const out: T[] = [];
+    for (let i = 0; i < value.length; i++) out.push(check(value[i], pointer, i));
+    rule?.(out, pointer);
+    return Object.freeze(out);
+  };
+}
+
+export const texts = arrayOf(text);
+
+/** An object with free keys, which are not empty and have no NUL. The result has no prototype. */
+export function mapOf<T>(check: Check<T>, rule?: Rule<{ readonly [key: string]: T }>) {
+  const checkMap: Check<{ readonly [key: string]: T }> = (value, parent, key) => {
+    if (!isObject(value)) mismatch(value, "an object", parent, key);
+    const pointer = join(parent, key);
+    const out: { [key: string]: T } = Object.create(null);
+    for (const name of Object.keys(value)) {
+      if (name === "" || name.includes("\0")) {
+        reject(pointer, `found key ${describeFound(name)}, expected keys that are not empty and have no NUL`);
+      }
+      out[name] = check(value[name], pointer, name);
+    }
+    rule?.(out, pointer);
+    return Object.freeze(out);
+  };
+  return checkMap;
+}
+
+type OptionalKeys<T> = { [K in keyof T]-?: object extends Pick<T, K> ? K : never }[keyof T];
+
+/** Both tables together name each field of T exactly once: a type and its parser cannot drift apart. */
+export type RequiredFields<T> = { readonly [K in Exclude<keyof T, OptionalKeys<T>>]: Check<T[K]> };
+export type OptionalFields<T> = { readonly [K in OptionalKeys<T>]-?: Check<T[K] | undefined> };
+
+/**
+ * An object with known fields. null counts as absent, since Go engines write it for a nil pointer; unknown keys
+ * are ignored (config.md#extensibility).
+ */
+export function object<T extends object>(
+  required: RequiredFields<T>,
+  optional: OptionalFields<T>,
+  rule?: Rule<T>,
+): Check<T> {
+  const requiredNames = Object.keys(required);
+  const optionalNames = Object.keys(optional);
+  const checks = { ...required, ...optional } as unknown as Record<string, Check<unknown>>;
+  return (value, parent, key) => {
+    if (!isObject(value)) mismatch(value, "an object", parent, key);
+    const pointer = join(parent, key);
+    const out: Record<string, unknown> = {};
+    for (const name of requiredNames) out[name] = checks[name]?.(ownField(value, name), pointer, name);
+    for (const name of optionalNames) {
+      const field = ownField(value, name);
+      if (field === undefined || field === null) continue;
+      const checked = checks[name]?.(field, pointer, name);
+      if (checked !== undefined) out[name] = checked;
+    }
+    rule?.(out as T, pointer);
+    return Object.freeze(out) as T;
+  };
+}
+
+/** undefined if absent, and also for what a prototype would add. */
+export function ownField(value: JsonObject, name: string): Json | undefined {
+  const field = value[name];
+  return field === undefined || Object.hasOwn(value, name) ? field : undefined;
+}
+
+export function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

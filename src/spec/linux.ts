@@ -1,0 +1,61 @@
+// config-linux.md: the `linux` object, field by field. Rules that span several fields are in namespaces.ts and
+// sysctl.ts, and run over the whole spec.
+
+import {
+  absolutePath,
+  arrayOf,
+  type Check,
+  isObject,
+  mismatch,
+  object,
+  oneOf,
+  optionalText,
+  unlessEmpty,
+} from "./check.ts";
+import { devices } from "./devices.ts";
+import { idMappings } from "./id_mappings.ts";
+import { namespaces, timeOffsets } from "./namespaces.ts";
+import { netDevices } from "./net_devices.ts";
+import { intelRdt, memoryPolicy } from "./numa.ts";
+import { resources } from "./resources.ts";
+import { seccomp } from "./seccomp.ts";
+import { sysctl } from "./sysctl.ts";
+import type { Linux, LinuxPersonality } from "./types.ts";
+import { PERSONALITY_DOMAINS, ROOTFS_PROPAGATIONS } from "./values.ts";
+
+const paths = arrayOf(absolutePath);
+
+const personalityDomain: Check<LinuxPersonality> = object({ domain: oneOf(PERSONALITY_DOMAINS) }, {});
+
+/** config-linux.md#personality: currently no flag values are supported. */
+const personality: Check<LinuxPersonality> = (value, parent, key) => {
+  const checked = personalityDomain(value, parent, key);
+  const flags = isObject(value) ? value.flags : undefined;
+  if (Array.isArray(flags) && flags.length === 0) return checked;
+  if (flags !== undefined && flags !== null)
+    mismatch(flags, "no flags: none are defined", `${parent}/${key}`, "flags");
+  return checked;
+};
+
+export const linux: Check<Linux> = object(
+  {},
+  {
+    uidMappings: idMappings,
+    gidMappings: idMappings,
+    sysctl,
+    resources,
+    cgroupsPath: optionalText,
+    namespaces,
+    devices,
+    netDevices,
+    seccomp,
+    rootfsPropagation: unlessEmpty(oneOf(ROOTFS_PROPAGATIONS)),
+    maskedPaths: paths,
+    readonlyPaths: paths,
+    mountLabel: optionalText,
+    intelRdt,
+    memoryPolicy,
+    personality,
+    timeOffsets,
+  },
+);
