@@ -150,3 +150,7 @@ export const F_GETFL = 3;
 export const F_ADD_SEALS = 1033;
 /** F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE. */
 export const F_SEAL_ALL = 0xf;
+
+// <linux/nsfs.h>: ioctl_ns(2).
+export const NS_GET_USERNS = 0xb701;
+export const NS_GET_NSTYPE = 0xb703;

@@ -41,7 +41,6 @@ import {
   compileReadonlyPaths,
   compileReadonlyRoot,
 } from "../rootfs/protect.ts";
-import { how } from "../rootfs/resolve.ts";
 import {
   compileChroot,
   compileNoPivot,
@@ -50,6 +49,7 @@ import {
   compileRootPropagation,
   type RootFacts,
 } from "../rootfs/root.ts";
+import { how } from "../rootfs/structures.ts";
 import type { Process, Spec } from "../spec/types.ts";
 import { CHANNEL, compileAwaitGo, compileAwaitStart, compileSend, compileSendDescriptor } from "./send.ts";
 

@@ -19,7 +19,8 @@ export interface ContainerRecord {
   readonly rootfs: string;
   /** RFC 3339 with nanoseconds. */
   readonly created: string;
-  readonly owner: string;
+  /** Effective uid of the runtime that created it. */
+  readonly owner: number;
   readonly annotations?: StringMap<string>;
   /** Directory of the container's cgroup, and the topmost directory that was made for it. */
   readonly cgroup: string;

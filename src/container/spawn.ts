@@ -28,6 +28,7 @@ import {
 import { EACCES, EINVAL } from "../abi/errno.ts";
 import { getWord, longs, mountAttr } from "../abi/structs.ts";
 import { SYS } from "../abi/syscalls.ts";
+import type { RuntError } from "../error.ts";
 import { attempt, call, type Fd, failure } from "../kernel/call.ts";
 import { close, open, using } from "../kernel/file.ts";
 import { openPidfd } from "../kernel/process.ts";
@@ -64,7 +65,7 @@ export interface Stage {
   readonly failedCall: () => { readonly call: number; readonly errno: number } | undefined;
 }
 
-/** @throws RuntError if the clone fails */
+/** The descriptors of the request are closed here: they are the stage's now. @throws RuntError if the clone fails */
 export function spawnStage(request: StageRequest): Stage {
   const descriptors = Object.fromEntries(
     Object.entries(request.descriptors).map(([name, fd]) => [name, liftAbove(fd, request.preserveFds)]),
@@ -93,9 +94,13 @@ export function spawnStage(request: StageRequest): Stage {
     argv: ["runt init", String(program)],
     status,
   });
-  if (pid < 0) throw failure("create the container's process and its namespaces", -pid);
-  for (const fd of [program, executable]) close(fd);
+  for (const fd of [program, executable, ...Object.values(descriptors)]) close(fd);
   if (gate) close(gate.read);
+  const failedCall = () => {
+    const errno = getWord(status, 4);
+    return errno === 0 ? undefined : { call: getWord(status, 0) | 0, errno };
+  };
+  if (pid < 0) throw cannotSpawn(failedCall()?.errno, -pid);
   return {
     pid,
     pidfd: request.before.length > 0 ? requirePidfd(pid) : (getWord(pidfd, 0) as Fd),
@@ -104,11 +109,13 @@ export function spawnStage(request: StageRequest): Stage {
       call("let the container's process go on", "write", gate.write, byte, 1);
       close(gate.write);
     },
-    failedCall: () => {
-      const errno = getWord(status, 4);
-      return errno === 0 ? undefined : { call: getWord(status, 0) | 0, errno };
-    },
+    failedCall,
   };
+}
+
+function cannotSpawn(ofJoining: number | undefined, ofClone: number): RuntError {
+  if (ofJoining !== undefined) return failure("join the container's namespaces", ofJoining);
+  return failure("create the container's process and its namespaces", ofClone);
 }
 
 /** Root of a new user namespace, whatever ids it came from: execve keeps capabilities only for a mapped root. */

@@ -23,7 +23,7 @@ export type CapabilitySet = bigint;
 
 export interface CapabilityPlan {
   readonly sets: Readonly<Record<SetName, CapabilitySet>>;
-  /** The spec wants a warning, not an error, for what cannot be granted. */
+  /** The spec wants a warning, not an error, for what cannot be granted. Unknown names: see spec/process.ts. */
   readonly warnings: readonly ErrorRecord[];
 }
 
@@ -37,13 +37,13 @@ export function planCapabilities(
   const refused = new Set<string>();
   for (const name of SETS) {
     for (const capability of capabilities?.[name] ?? []) {
-      const bit = bitOf(capability);
+      const bit = capabilityBit(capability);
       if (bit & grantable) sets[name] |= bit;
-      else refused.add(capability);
+      else if (CAPABILITIES.has(capability)) refused.add(capability);
     }
   }
   if (refused.size > 0) {
-    const what = `ignoring unknown or unavailable capabilities: ${[...refused].join(", ")}`;
+    const what = `ignoring unavailable capabilities: ${[...refused].join(", ")}`;
     warnings.push({ pointer: "/process/capabilities", what });
   }
   // The kernel keeps these subsets itself and would refuse the rest: capset(2), capabilities(7).
@@ -53,7 +53,8 @@ export function planCapabilities(
   return { sets, warnings };
 }
 
-function bitOf(name: string): CapabilitySet {
+/** Empty where the name is unknown. */
+export function capabilityBit(name: string): CapabilitySet {
   const number = CAPABILITIES.get(name);
   return number === undefined ? 0n : 1n << BigInt(number);
 }

@@ -5,7 +5,7 @@ import { F_SETFL, O_NOCTTY, O_NONBLOCK, O_RDWR } from "../abi/constants.ts";
 import type { Builder } from "../program/builder.ts";
 import type { Register } from "../program/instruction.ts";
 import { verifyNull } from "../rootfs/protect.ts";
-import { how } from "../rootfs/resolve.ts";
+import { how } from "../rootfs/structures.ts";
 
 /** @param descriptors those of 0 to 2 that are the null device of the host */
 export function compileNullStdio(b: Builder, root: Register, descriptors: readonly number[]): void {

@@ -23,7 +23,8 @@ import { type Builder, data, field, tolerate } from "../program/builder.ts";
 import type { Register } from "../program/instruction.ts";
 import { attach, cloneTree } from "../rootfs/mounts.ts";
 import { containerPath } from "../rootfs/path.ts";
-import { how, openInRoot } from "../rootfs/resolve.ts";
+import { openInRoot } from "../rootfs/resolve.ts";
+import { how } from "../rootfs/structures.ts";
 import type { Process } from "../spec/types.ts";
 
 /** Opens the pair, binds the slave to /dev/console, and leaves both in their registers. */

@@ -1,11 +1,11 @@
-// A program as the bytes that the stage maps; native/stage/src/program.rs is the other side of this page.
+// A program as the bytes that the stage maps; native/stage/src/program.rs is the other side of this page. Every
+// command that starts a process goes through here, for hundreds of instructions: rows are written as words, once.
 
 import { setLong } from "../abi/structs.ts";
 import { SYS } from "../abi/syscalls.ts";
 import {
   type Branch,
   type Data,
-  type Inherited,
   type Instruction,
   type Operand,
   type Program,
@@ -13,9 +13,12 @@ import {
 } from "./instruction.ts";
 
 const MAGIC = 0x746e7572;
-const VERSION = 1;
+const VERSION = 2;
 const HEADER = 24;
-const INSTRUCTION = 80;
+/** Where data begins: behind the header and the registers. */
+const DATA = HEADER + REGISTERS * 8;
+/** Size of an instruction in words, and where its parts are. */
+const ROW = { size: 20, arguments: 2, branches: 14 } as const;
 const RELOCATION = 16;
 const OPERATION = { call: 0, set: 1, peek: 2, poke: 3, jump: 4, fail: 5, exit: 6 } as const;
 const KIND = { constant: 0, data: 1, register: 2, address: 3 } as const;
@@ -23,19 +26,21 @@ const NO_REGISTER = 0xff;
 const ANY_ERRNO = 0xffff;
 const NEXT = 0xffff;
 const MAX_BRANCHES = 6;
+const MAX_ARGUMENTS = 6;
+const NOTHING: readonly never[] = [];
 
 /** Writes the bytes of a byte string and returns their number: the host's `encode`, or a loop in tests. */
 export type WriteString = (into: Uint8Array, offset: number, text: string) => number;
 
-/** Where data is in the program, or the number of an inherited descriptor. */
-type Address = (operand: Data | string | Inherited) => number;
-
-interface Row {
-  readonly operation: number;
-  readonly register: number;
-  readonly number: number;
-  readonly args: readonly Operand[];
-  readonly on: readonly Branch[];
+/** What has been put in so far, and where. */
+interface Encoding {
+  readonly rows: Uint32Array;
+  readonly descriptors: Readonly<Record<string, number>>;
+  /** Where data is in the program. Strings once each, structures where they are used: they may be written to. */
+  readonly places: Map<Data | string, number>;
+  readonly relocations: { readonly at: number; readonly to: number }[];
+  /** Where the next data goes. */
+  end: number;
 }
 
 /**
@@ -47,128 +52,145 @@ export function encode(
   descriptors: Readonly<Record<string, number>>,
   write: WriteString,
 ): Uint8Array {
-  const rows = program.instructions.map(row);
-  const placed = placeData(rows);
-  const code = HEADER + REGISTERS * 8;
-  const relocations = code + rows.length * INSTRUCTION;
-  const start = relocations + placed.pointers.length * RELOCATION;
-  const size = start + placed.size;
+  const { instructions } = program;
+  const rows = new Uint32Array(instructions.length * ROW.size);
+  const encoding: Encoding = { rows, descriptors, places: new Map(), relocations: [], end: DATA };
+  instructions.forEach((instruction, index) => {
+    encodeInstruction(encoding, index * ROW.size, instruction);
+  });
+  const { places, relocations, end } = encoding;
+  const size = end + rows.byteLength + relocations.length * RELOCATION;
   const bytes = new Uint8Array(size);
-  const view = new DataView(bytes.buffer);
-  [MAGIC, VERSION, rows.length, size, placed.pointers.length].forEach((word, index) => {
-    view.setUint32(index * 4, word, true);
-  });
-  const address: Address = (operand) => {
-    if (typeof operand === "string" || operand.kind === "data")
-      return start + (placed.offsets.get(operand) ?? 0);
-    const value = descriptors[operand.name];
-    if (value === undefined) throw new Error(`no descriptor for ${operand.name}`);
-    return value;
-  };
-  rows.forEach((each, index) => {
-    encodeRow(view, code + index * INSTRUCTION, each, address);
-  });
-  placed.pointers.forEach(({ from, at, to }, index) => {
-    setLong(view, relocations + index * RELOCATION, address(from) + at);
-    setLong(view, relocations + index * RELOCATION + 8, address(to));
-  });
-  for (const [data, offset] of placed.offsets) {
+  const header = [MAGIC, VERSION, instructions.length, size, relocations.length, end - DATA];
+  new Uint32Array(bytes.buffer, 0, header.length).set(header);
+  for (const [data, at] of places) {
     const content = typeof data === "string" ? data : data.content;
-    if (typeof content === "string") write(bytes, start + offset, content);
-    else bytes.set(content, start + offset);
+    if (typeof content === "string") write(bytes, at, content);
+    else bytes.set(content, at);
   }
+  bytes.set(new Uint8Array(rows.buffer), end);
+  const view = new DataView(bytes.buffer);
+  relocations.forEach(({ at, to }, index) => {
+    setLong(view, end + rows.byteLength + index * RELOCATION, at);
+    setLong(view, end + rows.byteLength + index * RELOCATION + 8, to);
+  });
   return bytes;
 }
 
-function row(instruction: Instruction): Row {
+function encodeInstruction(encoding: Encoding, row: number, instruction: Instruction): void {
   const operation = OPERATION[instruction.op];
-  const none = { operation, register: NO_REGISTER, number: 0, on: [] };
   switch (instruction.op) {
     case "call": {
       const { name, args, into, on } = instruction;
-      return { operation, register: into?.index ?? NO_REGISTER, number: SYS[name], args, on };
+      put(encoding, row, operation, into === undefined ? NO_REGISTER : into.index, SYS[name], args, on);
+      break;
     }
     case "set":
-      return { ...none, register: instruction.into.index, args: [instruction.value] };
+      put(encoding, row, operation, instruction.into.index, 0, [instruction.value], NOTHING);
+      break;
     case "peek": {
       const { into, address, width, mask } = instruction;
-      return { ...none, register: into.index, args: [address, width, mask] };
+      put(encoding, row, operation, into.index, 0, [address, width, mask], NOTHING);
+      break;
     }
-    case "poke":
-      return { ...none, args: [instruction.address, instruction.value, instruction.width] };
+    case "poke": {
+      const { address, value, width } = instruction;
+      put(encoding, row, operation, NO_REGISTER, 0, [address, value, width], NOTHING);
+      break;
+    }
     case "jump": {
       const { when, to } = instruction;
       const on = [{ errno: 0, to }];
-      if (when === "always") return { ...none, register: 0, args: [], on };
-      return { ...none, register: when.is === "==" ? 1 : 2, args: [when.left, when.right], on };
+      if (when === "always") put(encoding, row, operation, 0, 0, NOTHING, on);
+      else put(encoding, row, operation, when.is === "==" ? 1 : 2, 0, [when.left, when.right], on);
+      break;
     }
     case "fail":
-      return { ...none, args: [instruction.errno] };
+      put(encoding, row, operation, NO_REGISTER, 0, [instruction.errno], NOTHING);
+      break;
     case "exit":
-      return { ...none, args: [instruction.code] };
+      put(encoding, row, operation, NO_REGISTER, 0, [instruction.code], NOTHING);
+      break;
   }
 }
 
-/** Every string once, every structure where it is used: a buffer that is written to must not be shared. */
-function placeData(rows: readonly Row[]) {
-  const offsets = new Map<Data | string, number>();
-  const pointers: { readonly from: Data; readonly at: number; readonly to: Data }[] = [];
-  let size = 0;
-  const place = (data: Data | string): void => {
-    if (offsets.has(data)) return;
-    const content = typeof data === "string" ? data : data.content;
-    offsets.set(data, size);
-    size += (content.length + 8) & ~7;
-    if (typeof data === "string") return;
-    for (const { at, to } of data.pointers) {
-      place(to);
-      pointers.push({ from: data, at, to });
-    }
-  };
-  for (const { args } of rows) {
-    for (const operand of args) {
-      if (typeof operand === "string") place(operand);
-      else if (operand === null || typeof operand !== "object") continue;
-      else if (operand.kind === "data") place(operand);
-      else if (operand.kind === "field") place(operand.of);
-    }
-  }
-  return { offsets, pointers, size };
-}
-
-function encodeRow(view: DataView, at: number, row: Row, address: Address): void {
-  if (row.args.length > 6 || row.on.length > MAX_BRANCHES) throw new Error("an instruction is too long");
+function put(
+  encoding: Encoding,
+  row: number,
+  operation: number,
+  register: number,
+  number: number,
+  args: readonly Operand[],
+  on: readonly Branch[],
+): void {
+  const { rows } = encoding;
+  if (args.length > MAX_ARGUMENTS || on.length > MAX_BRANCHES) throw new Error("an instruction is too long");
   let kinds = 0;
-  row.args.forEach((operand, index) => {
-    const [kind, value] = encodeOperand(operand, address);
-    kinds |= kind << (2 * index);
-    setLong(view, at + 8 + index * 8, value);
-  });
-  view.setUint8(at, row.operation);
-  view.setUint8(at + 1, row.register);
-  view.setUint8(at + 2, row.on.length);
-  view.setUint16(at + 4, row.number, true);
-  view.setUint16(at + 6, kinds, true);
-  row.on.forEach(({ errno, to }, index) => {
-    view.setUint16(at + 56 + index * 4, errno === "any" ? ANY_ERRNO : errno, true);
-    view.setUint16(at + 58 + index * 4, to === "next" ? NEXT : to.index, true);
-  });
+  for (let index = 0; index < args.length; index++) {
+    const operand = args[index] as Operand;
+    const at = row + ROW.arguments + index * 2;
+    // Most arguments are small numbers.
+    if (typeof operand === "number") {
+      rows[at] = operand;
+      if (operand < 0 || operand > 0xffffffff) rows[at + 1] = Math.floor(operand / 0x1_0000_0000);
+    } else if (operand !== null) kinds |= putOperand(encoding, at, operand) << (2 * index);
+  }
+  rows[row] = operation | (register << 8) | (on.length << 16);
+  rows[row + 1] = number | (kinds << 16);
+  for (let index = 0; index < on.length; index++) {
+    const { errno, to } = on[index] as Branch;
+    const target = to === "next" ? NEXT : to.index;
+    rows[row + ROW.branches + index] = (errno === "any" ? ANY_ERRNO : errno) | (target << 16);
+  }
 }
 
-function encodeOperand(operand: Operand, address: Address): readonly [number, number | bigint] {
-  if (operand === null) return [KIND.constant, 0];
-  if (typeof operand === "number" || typeof operand === "bigint") return [KIND.constant, operand];
-  if (typeof operand === "string") return [KIND.data, address(operand)];
+/** Returns the kind. */
+function putOperand(encoding: Encoding, at: number, operand: Exclude<Operand, number | null>): number {
+  const { rows } = encoding;
+  if (typeof operand === "string") {
+    rows[at] = place(encoding, operand);
+    return KIND.data;
+  }
+  if (typeof operand === "bigint") {
+    rows[at] = Number(BigInt.asUintN(32, operand));
+    rows[at + 1] = Number(BigInt.asUintN(32, operand >> 32n));
+    return KIND.constant;
+  }
   switch (operand.kind) {
     case "data":
-      return [KIND.data, address(operand)];
+      rows[at] = place(encoding, operand);
+      return KIND.data;
     case "field":
-      return [KIND.data, address(operand.of) + operand.offset];
-    case "inherited":
-      return [KIND.constant, address(operand)];
+      rows[at] = place(encoding, operand.of) + operand.offset;
+      return KIND.data;
+    case "inherited": {
+      const descriptor = encoding.descriptors[operand.name];
+      if (descriptor === undefined) throw new Error(`no descriptor for ${operand.name}`);
+      rows[at] = descriptor;
+      return KIND.constant;
+    }
     case "register":
-      return [KIND.register, operand.index];
+      rows[at] = operand.index;
+      return KIND.register;
     case "address":
-      return [KIND.address, operand.register.index];
+      rows[at] = operand.register.index;
+      return KIND.address;
   }
+}
+
+/** Where the data is; it is given a place when it is first seen. */
+function place(encoding: Encoding, data: Data | string): number {
+  const { places, relocations } = encoding;
+  const known = places.get(data);
+  if (known !== undefined) return known;
+  const at = encoding.end;
+  const isText = typeof data === "string";
+  // Aligned, and at least one byte more than the content: the NUL of a string.
+  encoding.end += ((isText ? data : data.content).length + 8) & ~7;
+  places.set(data, at);
+  if (!isText) {
+    for (const { at: offset, to } of data.pointers)
+      relocations.push({ at: at + offset, to: place(encoding, to) });
+  }
+  return at;
 }

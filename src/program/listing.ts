@@ -1,10 +1,13 @@
 // A program as text: one line for each instruction, and the field of config.json that it comes from.
 
 import { errnoName } from "../abi/errno.ts";
+import { quote } from "../quote.ts";
 import { formatArguments } from "./arguments.ts";
-import type { Branch, Instruction, Label, Operand, Program } from "./instruction.ts";
+import type { Branch, Instruction, Label, Program } from "./instruction.ts";
+import { formatOperand } from "./operand.ts";
 
-const COLUMN = 92;
+/** Where the field of config.json begins: behind nearly every instruction. */
+const COLUMN = 110;
 
 /** The listing that `runt explain` prints and the golden tests hold. */
 export function formatProgram(program: Program): string {
@@ -42,26 +45,9 @@ export function formatInstruction(instruction: Instruction): string {
       return `if ${when.left.name} ${when.is} ${formatOperand(when.right)} goto ${to.index}`;
     }
     case "fail":
-      return `fail ${errnoName(instruction.errno)} ${JSON.stringify(instruction.why)}`;
+      return `fail ${errnoName(instruction.errno)} ${quote(instruction.why)}`;
     case "exit":
       return `exit ${instruction.code}`;
-  }
-}
-
-export function formatOperand(operand: Operand): string {
-  if (operand === null) return "null";
-  if (typeof operand === "string") return JSON.stringify(operand);
-  if (typeof operand !== "object") return String(operand);
-  switch (operand.kind) {
-    case "register":
-    case "inherited":
-      return operand.name;
-    case "address":
-      return `&${operand.register.name}`;
-    case "field":
-      return operand.offset === 0 ? operand.of.type : `${operand.of.type}+${operand.offset}`;
-    case "data":
-      return typeof operand.content === "string" ? JSON.stringify(operand.content) : operand.type;
   }
 }
 

@@ -11,11 +11,11 @@ import {
   S_IFMT,
   S_IFREG,
 } from "../abi/constants.ts";
-import { EEXIST, ENOENT, EPERM } from "../abi/errno.ts";
+import { EEXIST, ENOENT } from "../abi/errno.ts";
 import { deviceNumber, STAT } from "../abi/structs.ts";
 import { STAT_BUFFER } from "../program/buffers.ts";
 import { type Builder, branch, field, tolerate } from "../program/builder.ts";
-import type { Register } from "../program/instruction.ts";
+import type { Label, Register } from "../program/instruction.ts";
 import type { LinuxDevice } from "../spec/types.ts";
 import { attach, cloneTree } from "./mounts.ts";
 import { type ContainerPath, components, containerPath } from "./path.ts";
@@ -39,6 +39,8 @@ const LINKS: readonly (readonly [string, string])[] = [
   ["/proc/self/fd/2", "stderr"],
 ];
 
+const DEV = containerPath("/dev");
+
 const TYPE_BITS = { c: S_IFCHR, u: S_IFCHR, b: S_IFBLK, p: S_IFIFO } as const;
 
 interface Node {
@@ -51,8 +53,8 @@ interface Node {
 }
 
 export interface DeviceFacts {
-  /** In a user namespace mknod is refused and the node of the host is bound instead. */
-  readonly userNamespace: boolean;
+  /** The runtime may make device nodes for the container; otherwise the nodes of the host are bound. */
+  readonly mayMknod: boolean;
   readonly kcoreExists: boolean;
 }
 
@@ -62,20 +64,35 @@ export function compileDevices(
   devices: readonly LinuxDevice[],
   facts: DeviceFacts,
 ): void {
-  for (const node of nodes(devices)) {
-    b.from(node.pointer);
-    compileNode(b, root, node, facts);
+  for (const [parent, nodes] of nodesByParent(devices)) {
+    b.from(nodes[0]?.pointer ?? "");
+    b.scratch("directory", (directory) => {
+      openOrMakeDirectory(b, root, parent, directory, parent === "/dev");
+      for (const node of nodes) {
+        b.from(node.pointer);
+        if (facts.mayMknod) makeNode(b, directory, node);
+        else bindNode(b, root, directory, node);
+      }
+      b.from("");
+      if (parent === "/dev") compileLinks(b, directory, facts);
+      b.call("close", [directory]);
+    });
   }
-  b.from("");
-  b.scratch("dev", (dev) => {
-    openOrMakeDirectory(b, root, containerPath("/dev"), dev, true);
-    compileLinks(b, dev, facts);
-    b.call("close", [dev]);
-  });
 }
 
-/** An entry of config.json with the path of a default device replaces it. */
-function nodes(devices: readonly LinuxDevice[]): readonly Node[] {
+/**
+ * The default devices first, so that /dev is. An entry of config.json with the path of a default device replaces it.
+ */
+function nodesByParent(devices: readonly LinuxDevice[]): ReadonlyMap<ContainerPath, readonly Node[]> {
+  const groups = new Map<ContainerPath, Node[]>([[DEV, []]]);
+  for (const node of allNodes(devices)) {
+    const parent = containerPath(components(node.path).slice(0, -1).join("/"));
+    groups.set(parent, [...(groups.get(parent) ?? []), node]);
+  }
+  return groups;
+}
+
+function allNodes(devices: readonly LinuxDevice[]): readonly Node[] {
   const configured = devices.map((device, index) => ({
     path: containerPath(device.path),
     mode: TYPE_BITS[device.type] | ((device.fileMode ?? 0o666) & 0o7777),
@@ -96,60 +113,46 @@ function nodes(devices: readonly LinuxDevice[]): readonly Node[] {
   return [...defaults, ...configured];
 }
 
-function compileNode(b: Builder, root: Register, node: Node, facts: DeviceFacts): void {
-  const parts = components(node.path);
-  const name = parts[parts.length - 1] ?? "";
-  const parent = containerPath(parts.slice(0, -1).join("/"));
-  b.scratch("directory", (directory) => {
-    const exists = b.label();
-    const refused = b.label();
-    const done = b.label();
-    openOrMakeDirectory(b, root, parent, directory, parent === "/dev");
-    if (!facts.userNamespace) {
-      b.call("mknodat", [directory, name, node.mode, node.device], {
-        on: [branch(EEXIST, exists), branch(EPERM, refused)],
-      });
-      if (node.uid !== 0 || node.gid !== 0) {
-        b.call("fchownat", [directory, name, node.uid, node.gid, AT_SYMLINK_NOFOLLOW]);
-      }
-      b.jump(done);
-      b.place(exists);
-      compileCheck(b, directory, name, node);
-      b.jump(done);
-    }
-    b.place(refused);
-    if (facts.userNamespace) b.place(exists);
-    bindNode(b, root, directory, name, node);
-    b.place(done);
-    b.call("close", [directory]);
-  });
+function nameOf({ path }: Node): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+function makeNode(b: Builder, directory: Register, node: Node): void {
+  const exists = b.label();
+  const done = b.label();
+  b.call("mknodat", [directory, nameOf(node), node.mode, node.device], { on: [branch(EEXIST, exists)] });
+  if (node.uid !== 0 || node.gid !== 0) {
+    b.call("fchownat", [directory, nameOf(node), node.uid, node.gid, AT_SYMLINK_NOFOLLOW]);
+  }
+  b.jump(done);
+  b.place(exists);
+  compileCheck(b, directory, node, done);
+  b.place(done);
 }
 
 /** config-linux.md: "If a file already exists at path that does not match the requested device the runtime MUST
  * generate an error." Nothing is opened but the directory entry itself: a fifo or a tape would react. */
-function compileCheck(b: Builder, directory: Register, name: string, node: Node): void {
-  const matches = b.label();
+function compileCheck(b: Builder, directory: Register, node: Node, matches: Label): void {
   const mismatch = b.label();
   const type = node.mode & S_IFMT;
-  b.call("newfstatat", [directory, name, STAT_BUFFER, AT_SYMLINK_NOFOLLOW]);
+  b.call("newfstatat", [directory, nameOf(node), STAT_BUFFER, AT_SYMLINK_NOFOLLOW]);
   b.scratch("found", (found) => {
     b.peek(found, field(STAT_BUFFER, STAT.mode), 4, S_IFMT);
-    b.jumpIf(found, "!=", type, mismatch);
-    if (type !== S_IFIFO) {
+    if (type === S_IFIFO) b.jumpIf(found, "==", type, matches);
+    else {
+      b.jumpIf(found, "!=", type, mismatch);
       b.peek(found, field(STAT_BUFFER, STAT.rdev), 8);
-      b.jumpIf(found, "!=", node.device, mismatch);
+      b.jumpIf(found, "==", node.device, matches);
     }
   });
-  b.jump(matches);
   b.place(mismatch);
   b.fail(EEXIST, `${node.path} exists and is not the requested device`);
-  b.place(matches);
 }
 
-function bindNode(b: Builder, root: Register, directory: Register, name: string, node: Node): void {
+function bindNode(b: Builder, root: Register, directory: Register, node: Node): void {
   b.scratch("node", (tree) => {
     cloneTree(b, AT_FDCWD, node.path, 0, tree);
-    b.call("mknodat", [directory, name, S_IFREG | 0o666, 0], { on: tolerate(EEXIST) });
+    b.call("mknodat", [directory, nameOf(node), S_IFREG | 0o666, 0], { on: tolerate(EEXIST) });
     b.scratch("target", (target) => {
       openInRoot(b, root, node.path, target, { flags: O_NOFOLLOW });
       attach(b, tree, target);

@@ -17,14 +17,14 @@ import {
   OPEN_TREE_CLONE,
 } from "../abi/constants.ts";
 import { EBUSY, EPERM } from "../abi/errno.ts";
-import { mountAttr } from "../abi/structs.ts";
-import { type Builder, branch, data, inherited } from "../program/builder.ts";
-import type { Operand, Register } from "../program/instruction.ts";
+import { type Builder, branch, inherited } from "../program/builder.ts";
+import type { Register } from "../program/instruction.ts";
 import type { Mount } from "../spec/types.ts";
 import { compileLegacyMount } from "./legacy_mount.ts";
 import { type MountOptions, parseMountOptions } from "./mount_options.ts";
 import { type ContainerPath, containerPath } from "./path.ts";
 import { openOrMakeDirectory, openOrMakeFile } from "./resolve.ts";
+import { mountAttributes } from "./structures.ts";
 
 /** What the parent knows of the source of a bind mount. */
 export interface BindSource {
@@ -104,7 +104,7 @@ function compileFilesystem(
         b.jump(done);
         b.place(refused);
         cloneTree(b, AT_FDCWD, "/sys/fs/cgroup", AT_RECURSIVE, fs);
-        b.call("mount_setattr", [fs, "", AT_EMPTY_PATH, data(mountAttr(options.set, 0), "mount_attr"), 32]);
+        b.call("mount_setattr", [fs, "", AT_EMPTY_PATH, mountAttributes(options.set, 0), 32]);
       }
       b.place(done);
       if (!isCgroup) b.place(refused);
@@ -176,8 +176,7 @@ export function cloneTree(
 function setAttributes(b: Builder, tree: Register, options: MountOptions): void {
   const set = (bits: number, clear: number, recursive: number) => {
     if (bits === 0 && clear === 0) return;
-    const attributes: Operand = data(mountAttr(bits, clear), "mount_attr");
-    b.call("mount_setattr", [tree, "", AT_EMPTY_PATH | recursive, attributes, 32]);
+    b.call("mount_setattr", [tree, "", AT_EMPTY_PATH | recursive, mountAttributes(bits, clear), 32]);
   };
   set(options.set, options.clear, 0);
   set(options.recursiveSet, options.recursiveClear, AT_RECURSIVE);
@@ -194,7 +193,7 @@ export function attach(
   b.call("move_mount", [tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH]);
   afterwards();
   for (const { flag, recursive } of options?.propagation ?? []) {
-    const attributes = data(mountAttr(0, 0, flag), "mount_attr");
+    const attributes = mountAttributes(0, 0, flag);
     b.call("mount_setattr", [tree, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), attributes, 32]);
   }
   b.call("close", [target]);

@@ -16,16 +16,17 @@ import {
   S_IFMT,
 } from "../abi/constants.ts";
 import { ENODEV, ENOENT, ENOTDIR } from "../abi/errno.ts";
-import { deviceNumber, mountAttr, STAT } from "../abi/structs.ts";
+import { deviceNumber, STAT } from "../abi/structs.ts";
 import { STAT_BUFFER } from "../program/buffers.ts";
-import { type Builder, branch, data, field } from "../program/builder.ts";
+import { type Builder, branch, field } from "../program/builder.ts";
 import type { Register } from "../program/instruction.ts";
 import { attach, cloneTree, type LateReadonly } from "./mounts.ts";
 import { containerPath } from "./path.ts";
 import { openInRoot } from "./resolve.ts";
+import { mountAttributes } from "./structures.ts";
 
 const NULL_DEVICE = deviceNumber(1, 3);
-const READ_ONLY = data(mountAttr(MOUNT_ATTR_RDONLY, 0), "mount_attr");
+const READ_ONLY = mountAttributes(MOUNT_ATTR_RDONLY, 0);
 
 /**
  * Files get the container's /dev/null over them, directories an empty read-only tmpfs, one for all of them: each

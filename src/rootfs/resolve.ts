@@ -1,20 +1,12 @@
 // The only way from a path inside the container to a descriptor: openat2 below the root, which follows the image's
 // symbolic links as the container itself would, and never out of it.
 
-import {
-  O_CLOEXEC,
-  O_DIRECTORY,
-  O_PATH,
-  RESOLVE_IN_ROOT,
-  RESOLVE_NO_MAGICLINKS,
-  RESOLVE_NO_SYMLINKS,
-  S_IFREG,
-} from "../abi/constants.ts";
+import { O_DIRECTORY, O_PATH, S_IFREG } from "../abi/constants.ts";
 import { EEXIST, ENOENT } from "../abi/errno.ts";
-import { openHow } from "../abi/structs.ts";
-import { type Builder, branch, data, tolerate } from "../program/builder.ts";
+import { type Builder, branch, tolerate } from "../program/builder.ts";
 import type { Branch, Register } from "../program/instruction.ts";
 import { type ContainerPath, components, containerPath, relative } from "./path.ts";
+import { how } from "./structures.ts";
 
 export interface OpenInRoot {
   /** More than O_PATH|O_CLOEXEC: O_DIRECTORY, O_NOFOLLOW. */
@@ -33,11 +25,6 @@ export function openInRoot(
   { flags = 0, noSymlinks = false, on = [] }: OpenInRoot = {},
 ): void {
   b.call("openat2", [root, relative(path), how(O_PATH | flags, noSymlinks), 24], { into, on });
-}
-
-export function how(flags: number, noSymlinks: boolean) {
-  const resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | (noSymlinks ? RESOLVE_NO_SYMLINKS : 0);
-  return data(openHow(flags | O_CLOEXEC, resolve), "open_how");
 }
 
 /** `into` = the directory at `path`, made with its parents where it is missing. */

@@ -15,10 +15,10 @@ import {
   O_PATH,
 } from "../abi/constants.ts";
 import { EINVAL, ENOENT } from "../abi/errno.ts";
-import { mountAttr } from "../abi/structs.ts";
-import { type Builder, data, inherited, tolerate } from "../program/builder.ts";
+import { type Builder, inherited, tolerate } from "../program/builder.ts";
 import type { Register } from "../program/instruction.ts";
 import { cloneTree } from "./mounts.ts";
+import { mountAttributes } from "./structures.ts";
 
 export interface RootFacts {
   /** Absolute path of the root filesystem on the host. */
@@ -38,7 +38,7 @@ const PROPAGATION: Readonly<Record<string, number>> = {
 };
 
 function setPropagation(b: Builder, path: string, flag: number, recursive: number): void {
-  b.call("mount_setattr", [AT_FDCWD, path, recursive, data(mountAttr(0, 0, flag), "mount_attr"), 32]);
+  b.call("mount_setattr", [AT_FDCWD, path, recursive, mountAttributes(0, 0, flag), 32]);
 }
 
 /** `into` = the root filesystem, attached where pivot_root will find it. */

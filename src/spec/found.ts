@@ -1,23 +1,13 @@
-// What was found in config.json, said shortly and in printable ASCII: an error about a string must not bring that
-// string's control characters to a terminal or its broken UTF-8 into a JSON log.
+// What was found in config.json, said shortly: an error is one line, whatever the document holds.
 
+import { quote as quoteAll } from "../quote.ts";
 import type { Json } from "./json.ts";
 
 const MAX_LENGTH = 60;
 
-/** `"name"` with C-style escapes for everything that is not printable ASCII, cut to about 60 characters. */
+/** Cut to about 60 characters. */
 export function quote(text: string): string {
-  let out = "";
-  for (let at = 0; at < text.length; at++) {
-    if (out.length >= MAX_LENGTH) return `"${out}..."`;
-    const char = text.charAt(at);
-    const code = text.charCodeAt(at);
-    if (char === "\n") out += "\\n";
-    else if (char === '"' || char === "\\") out += `\\${char}`;
-    else if (code < 0x20 || code > 0x7e) out += `\\x${code.toString(16).padStart(2, "0")}`;
-    else out += char;
-  }
-  return `"${out}"`;
+  return quoteAll(text, MAX_LENGTH);
 }
 
 /** `string "abc"`, `number 5`, `an array of 3`; undefined is a field that is not there. */

@@ -1,13 +1,13 @@
 //! The wire format of a program and its interpreter. `src/program/encode.ts` writes what is read here.
 //!
-//! Layout, little endian: header (24 bytes), registers (32 of 8 bytes), instructions (80 bytes each), relocations
-//! (16 bytes each), data. The mapping is private and writable: registers and data are used in place.
+//! Layout, little endian: header (24 bytes), registers (32 of 8 bytes), data, instructions (80 bytes each), relocations
+//! (16 bytes each). The mapping is private and writable: registers and data are used in place.
 
 use crate::arch::{self, syscall};
 use crate::exit;
 
 const MAGIC: u32 = 0x746e_7572; // "runt"
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const REGISTERS: usize = 32;
 /// Register 0 holds the descriptor to which a failure is reported.
 const REPORT: usize = 0;
@@ -25,7 +25,8 @@ struct Header {
     instructions: u32,
     size: u32,
     relocations: u32,
-    _reserved: u32,
+    /// Size of the data, a multiple of 8.
+    data: u32,
 }
 
 /// At offset `at` of the program stands the address of what is at offset `to`.
@@ -58,6 +59,8 @@ struct Instruction {
 
 pub struct Program {
     base: *mut u8,
+    /// Where the instructions begin, and how many there are.
+    code: usize,
     count: usize,
 }
 
@@ -66,13 +69,13 @@ impl Program {
     pub fn map(fd: u64) -> Option<Program> {
         const SEEK_END: u64 = 2;
         const PROT_READ_WRITE: u64 = 3;
-        const MAP_PRIVATE: u64 = 2;
+        const MAP_PRIVATE_POPULATE: u64 = 0x8002;
         let size = syscall(arch::LSEEK, [fd, 0, SEEK_END, 0, 0, 0]);
         let fixed = size_of::<Header>() + REGISTERS * 8;
         if size < fixed as i64 {
             return None;
         }
-        let base = syscall(arch::MMAP, [0, size as u64, PROT_READ_WRITE, MAP_PRIVATE, fd, 0]);
+        let base = syscall(arch::MMAP, [0, size as u64, PROT_READ_WRITE, MAP_PRIVATE_POPULATE, fd, 0]);
         if base < 0 {
             return None;
         }
@@ -81,12 +84,13 @@ impl Program {
         let header = unsafe { &*(base as *const Header) };
         let count = header.instructions as usize;
         let relocations = header.relocations as usize;
-        let needed = fixed + count * size_of::<Instruction>() + relocations * size_of::<Relocation>();
+        let code = fixed + header.data as usize;
+        let needed = code + count * size_of::<Instruction>() + relocations * size_of::<Relocation>();
         let known = header.magic == MAGIC && header.version == VERSION && header.size as i64 == size;
-        if !known || count == 0 || needed > size as usize {
+        if !known || count == 0 || code % 8 != 0 || needed > size as usize {
             return None;
         }
-        let program = Program { base: base as *mut u8, count };
+        let program = Program { base: base as *mut u8, code, count };
         for n in 0..relocations {
             program.relocate(n, size as u64)?;
         }
@@ -94,7 +98,7 @@ impl Program {
     }
 
     fn relocate(&self, n: usize, size: u64) -> Option<()> {
-        let start = size_of::<Header>() + REGISTERS * 8 + self.count * size_of::<Instruction>();
+        let start = self.code + self.count * size_of::<Instruction>();
         // SAFETY: `map` has seen that the table is part of the mapping.
         let Relocation { at, to } = unsafe { &*self.base.add(start).cast::<Relocation>().add(n) };
         if *at % 8 != 0 || *at > size - 8 || *to >= size {
@@ -191,9 +195,8 @@ impl Program {
     }
 
     fn instruction(&self, at: usize) -> &Instruction {
-        let start = size_of::<Header>() + REGISTERS * 8;
-        // SAFETY: `run` has compared `at` with the count that `map` has found to fit; 80 is a multiple of 8.
-        unsafe { &*self.base.add(start).cast::<Instruction>().add(at) }
+        // SAFETY: `run` has compared `at` with the count that `map` has found to fit; `code` and 80 are multiples of 8.
+        unsafe { &*self.base.add(self.code).cast::<Instruction>().add(at) }
     }
 }
 

@@ -1,0 +1,10 @@
+// runt delete: nothing of the container is left.
+
+import { deleteContainer } from "../../container/delete.ts";
+import type { Invocation } from "../options.ts";
+import type { Session } from "../session.ts";
+
+export function remove({ options, operands }: Invocation<"delete">, { store }: Session): number {
+  deleteContainer(store(), operands["container-id"], options.force);
+  return 0;
+}

@@ -1,0 +1,13 @@
+// runt explain: the program that the container of a bundle would become.
+
+import { explainBundle } from "../../container/explain.ts";
+import { print } from "../environment.ts";
+import type { Invocation } from "../options.ts";
+import { programOptions } from "../request.ts";
+import type { Session } from "../session.ts";
+
+export function explain({ options }: Invocation<"explain">, { globals }: Session): number {
+  const listing = explainBundle(options.bundle, programOptions(options, globals));
+  print(listing.endsWith("\n") ? listing : `${listing}\n`);
+  return 0;
+}

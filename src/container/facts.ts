@@ -1,0 +1,90 @@
+// What the compiler needs to know of the host, read before anything is changed.
+
+import { ENOTDIR } from "../abi/errno.ts";
+import { failure } from "../kernel/call.ts";
+import { isDirectory, statPath } from "../kernel/file.ts";
+import { has, type NamespacePlan } from "../namespaces/plan.ts";
+import { capabilityBit, planCapabilities } from "../process/capabilities.ts";
+import { parseMountOptions } from "../rootfs/mount_options.ts";
+import type { BindSource } from "../rootfs/mounts.ts";
+import { hostPath } from "../rootfs/path.ts";
+import type { Process, Spec } from "../spec/types.ts";
+import type { ContainerFacts } from "./compile.ts";
+import {
+  allCapabilities,
+  type Caller,
+  inspectStandardStreams,
+  isInitialUserNamespace,
+  isSetgroupsDenied,
+} from "./host.ts";
+
+export interface Subject {
+  readonly id: string;
+  readonly spec: Spec;
+  readonly process: Process;
+  /** Absolute path of the bundle. */
+  readonly bundle: string;
+  readonly namespaces: NamespacePlan;
+  readonly joinedByStage: ContainerFacts["joinedByStage"];
+}
+
+/** @throws RuntError where the rootfs or the source of a bind mount is missing */
+export function readFacts({ id, spec, process, bundle, ...rest }: Subject, caller: Caller): ContainerFacts {
+  const { namespaces } = rest;
+  const ownUser = has(namespaces, "user");
+  // The stage, whose root may be nobody on the host, could not reach these paths itself.
+  const inherited = ownUser && caller.uid === 0 && has(namespaces, "mount");
+  const root = hostPath(bundle, spec.root.path);
+  requireDirectory(root);
+  const all = ownUser ? allCapabilities() : undefined;
+  const streams = inspectStandardStreams(process.user.uid);
+  return {
+    id,
+    ...rest,
+    root: { path: root, inherited },
+    mounts: { sources: bindSources(spec, bundle, inherited) },
+    devices: {
+      mayMknod: !ownUser && mayMknod(caller),
+      kcoreExists: typeof statPath("/proc/kcore") !== "number",
+    },
+    user: {
+      setgroupsDenied: (ownUser && caller.uid !== 0) || isSetgroupsDenied(),
+      foreignStdio: streams.foreign,
+    },
+    capabilities: planCapabilities(process.capabilities, all ?? caller.permitted),
+    bounding: all ?? caller.bounding,
+    ignoredSignals: caller.ignoredSignals,
+    nullStdio: streams.nulls,
+  };
+}
+
+/** mknod(2) needs the capability in the initial user namespace. */
+function mayMknod({ permitted }: Caller): boolean {
+  return (permitted & capabilityBit("CAP_MKNOD")) !== 0n && isInitialUserNamespace();
+}
+
+function requireDirectory(path: string): void {
+  const context = { pointer: "/root/path", what: `root filesystem ${path}` };
+  const status = statPath(path);
+  if (typeof status === "number") {
+    throw failure({ ...context, hint: "root.path is relative to the bundle directory" }, -status);
+  }
+  if (!isDirectory(status)) throw failure(context, ENOTDIR);
+}
+
+function bindSources(spec: Spec, bundle: string, inherited: boolean): ReadonlyMap<number, BindSource> {
+  const sources = new Map<number, BindSource>();
+  spec.mounts?.forEach(({ destination, source = "", options = [] }, index) => {
+    const { bind, remount } = parseMountOptions(options);
+    if (bind === undefined || remount) return;
+    const path = hostPath(bundle, source);
+    const status = statPath(path);
+    if (typeof status === "number") {
+      const hint = `create ${path} on the host, or remove the mount`;
+      const what = `bind ${path} on ${destination}`;
+      throw failure({ pointer: `/mounts/${index}/source`, what, hint }, -status);
+    }
+    sources.set(index, { path, isDirectory: isDirectory(status), inherited });
+  });
+  return sources;
+}

@@ -1,0 +1,74 @@
+// What the runtime is itself, as far as its containers inherit it: one read of /proc/self/status, and the standard
+// streams.
+
+import { S_IFCHR, S_IFMT } from "../abi/constants.ts";
+import { deviceNumber, getWord, STAT } from "../abi/structs.ts";
+import { attempt } from "../kernel/call.ts";
+import { readFile, readFileIfExists } from "../kernel/file.ts";
+import type { CapabilitySet } from "../process/capabilities.ts";
+
+export interface Caller {
+  readonly uid: number;
+  readonly permitted: CapabilitySet;
+  readonly bounding: CapabilitySet;
+  readonly ignoredSignals: readonly number[];
+}
+
+const SIGNALS = 64;
+
+/** proc_pid_status(5). */
+export function readCaller(): Caller {
+  const status = new Map(
+    readFile("/proc/self/status")
+      .split("\n")
+      .map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1).trim()]),
+  );
+  const set = (name: string) => BigInt(`0x${status.get(name) ?? "0"}`);
+  const ignored = set("SigIgn");
+  return {
+    uid: attempt("geteuid"),
+    permitted: set("CapPrm"),
+    bounding: set("CapBnd"),
+    ignoredSignals: Array.from({ length: SIGNALS }, (_, index) => index + 1).filter(
+      (signal) => (ignored >> BigInt(signal - 1)) & 1n,
+    ),
+  };
+}
+
+/** Every capability that the kernel knows: what a process has in a user namespace of its own. */
+export function allCapabilities(): CapabilitySet {
+  const last = Number(readFile("/proc/sys/kernel/cap_last_cap"));
+  return (1n << BigInt(last + 1)) - 1n;
+}
+
+/** user_namespaces(7): "deny" once and for all where the runtime itself is in such a user namespace. */
+export function isSetgroupsDenied(): boolean {
+  return readFileIfExists("/proc/self/setgroups")?.startsWith("deny") ?? false;
+}
+
+/** Every id is mapped to itself. */
+export function isInitialUserNamespace(): boolean {
+  return readFileIfExists("/proc/self/uid_map")?.trim().split(/ +/).join(" ") === "0 0 4294967295";
+}
+
+const NULL_DEVICE = deviceNumber(1, 3);
+
+export interface StandardStreams {
+  /** Those that are the null device. */
+  readonly nulls: readonly number[];
+  /** Those that are something else and do not belong to `uid`. */
+  readonly foreign: readonly number[];
+}
+
+export function inspectStandardStreams(uid: number): StandardStreams {
+  const nulls: number[] = [];
+  const foreign: number[] = [];
+  const status = new Uint8Array(STAT.size);
+  for (const fd of [0, 1, 2]) {
+    if (attempt("fstat", fd, status) < 0) continue;
+    const isDevice = (getWord(status, STAT.mode) & S_IFMT) === S_IFCHR;
+    if (isDevice && getWord(status, STAT.rdev) === NULL_DEVICE) nulls.push(fd);
+    else if (getWord(status, STAT.uid) !== uid) foreign.push(fd);
+  }
+  return { nulls, foreign };
+}

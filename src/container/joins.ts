@@ -1,0 +1,112 @@
+// Namespaces that the container joins: opened and checked before anything else happens, and then entered by whoever
+// still has the privilege to.
+//
+// A namespace belongs to a user namespace, and entering it needs CAP_SYS_ADMIN there. Where the container has a user
+// namespace of its own, the host's namespaces must be entered before it, and its own ones after it.
+
+import { CLONE_NEWTIME, CLONE_NEWUSER, NS_GET_NSTYPE, NS_GET_USERNS, O_RDONLY } from "../abi/constants.ts";
+import { getLong, STAT } from "../abi/structs.ts";
+import { SYS } from "../abi/syscalls.ts";
+import { RuntError } from "../error.ts";
+import { attempt, call, type Fd, failure } from "../kernel/call.ts";
+import { close, open, stat, using, writeValue } from "../kernel/file.ts";
+import { joinName } from "../namespaces/compile.ts";
+import { has, type Join, NAMESPACE_FLAG, type NamespacePlan, namespaceFile } from "../namespaces/plan.ts";
+import type { LinuxNamespaceType, LinuxTimeOffsets } from "../spec/types.ts";
+import { becomeRoot, type RawCall } from "./spawn.ts";
+
+interface OpenJoin extends Join {
+  readonly fd: Fd;
+}
+
+export interface Joins {
+  /** Entered by the stage, and by which name it inherits each. */
+  readonly byStage: readonly Join[];
+  readonly descriptors: Readonly<Record<string, Fd>>;
+  /** Made by an intermediate process, before the container's process is cloned. */
+  readonly before: readonly RawCall[];
+  /** Namespaces that only the children of a process enter: ours, for the time of one clone. */
+  readonly forChildren: readonly OpenJoin[];
+}
+
+/** @throws RuntError if one cannot be opened or is not of its type */
+export function openJoins(plan: NamespacePlan): Joins {
+  const opened = plan.joined.map((join) => ({ ...join, fd: openNamespace(join) }));
+  const user = opened.find(({ type }) => type === "user");
+  const forChildren = opened.filter(({ type }) => type === "pid" || type === "time");
+  const others = opened.filter((join) => join !== user && !forChildren.includes(join));
+  const byStage = others.filter(({ fd }) =>
+    has(plan, "user") ? user !== undefined && belongsTo(fd, user.fd) : true,
+  );
+  const early = others.filter((join) => !byStage.includes(join));
+  const setns = ({ fd, type }: OpenJoin): RawCall => [SYS.setns, fd, NAMESPACE_FLAG[type]];
+  return {
+    byStage,
+    descriptors: Object.fromEntries(byStage.map((join) => [joinName(join), join.fd])),
+    before: [...early.map(setns), ...(user ? [[SYS.setns, user.fd, CLONE_NEWUSER], ...becomeRoot()] : [])],
+    forChildren,
+  };
+}
+
+function openNamespace({ type, path, pointer }: Join): Fd {
+  const what = `open the ${type} namespace ${path}`;
+  const fd = open(path, O_RDONLY, { context: { what, pointer } });
+  const found = attempt("ioctl", fd, NS_GET_NSTYPE);
+  if (found === NAMESPACE_FLAG[type]) return fd;
+  close(fd);
+  const name = Object.entries(NAMESPACE_FLAG).find(([, flag]) => flag === found)?.[0];
+  const is = name === undefined ? "not a namespace" : `a ${name} namespace`;
+  throw new RuntError({ pointer, what: `${path} is ${is}, expected a ${type} namespace` });
+}
+
+/** False too where the owner is above our own user namespace, and the kernel will not show it. */
+function belongsTo(namespace: Fd, user: Fd): boolean {
+  const owner = attempt("ioctl", namespace, NS_GET_USERNS);
+  if (owner < 0) return false;
+  return using(owner as Fd, () => inode(owner as Fd) === inode(user));
+}
+
+function inode(fd: Fd): number {
+  return getLong(stat(fd, "a namespace"), STAT.inode);
+}
+
+/** Runs `body`, whose children enter these namespaces, and takes this process back to where it was. */
+export function inNamespacesForChildren<T>(
+  plan: NamespacePlan,
+  joins: Joins,
+  timeOffsets: LinuxTimeOffsets | undefined,
+  body: () => T,
+): T {
+  const types = new Set<LinuxNamespaceType>(joins.forChildren.map(({ type }) => type));
+  if (plan.created.has("time")) types.add("time");
+  const own = [...types].map((type) => ({
+    type,
+    fd: open(`/proc/self/ns/${namespaceFile(type)}`, O_RDONLY),
+  }));
+  try {
+    for (const { fd, type, pointer } of joins.forChildren) {
+      call({ what: `join the ${type} namespace`, pointer }, "setns", fd, NAMESPACE_FLAG[type]);
+    }
+    if (plan.created.has("time")) createTimeNamespace(timeOffsets ?? {});
+    return body();
+  } finally {
+    for (const { fd, type } of own) {
+      const result = attempt("setns", fd, NAMESPACE_FLAG[type]);
+      close(fd);
+      // biome-ignore lint/correctness/noUnsafeFinally: a runtime that does not know where it is must not go on.
+      if (result < 0) throw failure(`return to the ${type} namespace`, -result);
+    }
+  }
+}
+
+/** time_namespaces(7): offsets can be set until the first process is in the namespace. */
+function createTimeNamespace(offsets: LinuxTimeOffsets): void {
+  call({ what: "create a time namespace", pointer: "/linux/namespaces" }, "unshare", CLONE_NEWTIME);
+  for (const clock of ["monotonic", "boottime"] as const) {
+    const offset = offsets[clock];
+    if (offset === undefined) continue;
+    const { secs = 0n, nanosecs = 0 } = offset;
+    const context = { what: `set the offset of the ${clock} clock`, pointer: `/linux/timeOffsets/${clock}` };
+    writeValue("/proc/self/timens_offsets", `${clock} ${secs} ${nanosecs}\n`, { context });
+  }
+}

@@ -1,0 +1,257 @@
+// From a prepared container to a process that waits at its start: the effects of `create` and `run`, in an order in
+// which each can be taken back, and in which an intent is on disk before the first kernel object.
+
+import {
+  AT_FDCWD,
+  AT_RECURSIVE,
+  CLONE_NEWUSER,
+  F_GETFD,
+  OPEN_TREE_CLOEXEC,
+  OPEN_TREE_CLONE,
+  S_IFMT,
+  S_IFREG,
+} from "../abi/constants.ts";
+import { getLong, getWord, longs, STAT } from "../abi/structs.ts";
+import {
+  firstMissing,
+  killCgroup,
+  locateCgroup,
+  makeCgroup,
+  openCgroup,
+  removeCgroup,
+} from "../cgroups/cgroupfs.ts";
+import { RuntError } from "../error.ts";
+import { attempt, call, type Fd, failure } from "../kernel/call.ts";
+import { close, readAll, readFile, stat, using, writeValue } from "../kernel/file.ts";
+import { readClock, readProcessStat, sendSignal, waitForExit } from "../kernel/process.ts";
+import { listen, send, socketPair } from "../kernel/socket.ts";
+import { environmentValue, HOME_SIZE, homeDirectory } from "../process/environment.ts";
+import { RLIMIT } from "../process/rlimits.ts";
+import { parseMountOptions } from "../rootfs/mount_options.ts";
+import { sourceName } from "../rootfs/mounts.ts";
+import { ROOTFS } from "../rootfs/root.ts";
+import { type Channel, openChannel } from "./channel.ts";
+import { writeIdMaps } from "./id_maps.ts";
+import { inNamespacesForChildren } from "./joins.ts";
+import type { Prepared } from "./prepare.ts";
+import type { ContainerRecord, ProcessId } from "./record.ts";
+import { CHANNEL, LISTENER } from "./send.ts";
+import { type Stage, spawnStage } from "./spawn.ts";
+import {
+  type LockedDirectory,
+  removeDirectory,
+  reserve,
+  START_SOCKET,
+  type Store,
+  writeConfig,
+  writeRecord,
+} from "./store.ts";
+import { rfc3339 } from "./time.ts";
+import type { Undo } from "./undo.ts";
+
+const SIGKILL = 9;
+/** Longest /etc/passwd of an image that is looked at. */
+const PASSWD_LIMIT = 1 << 20;
+
+export interface LaunchOptions {
+  readonly store: Store;
+  readonly preserveFds: number;
+  /** The container waits for `start`. */
+  readonly barrier: boolean;
+  /** Takes the master of the container's terminal. */
+  readonly onConsole: (master: Fd) => void;
+}
+
+export interface Launched {
+  readonly pid: number;
+  readonly pidfd: Fd;
+  /** Lets the process go on, to its barrier or to its execve. */
+  readonly go: () => void;
+  /** After `go`, without a barrier: waits for the execve, and throws what became of it otherwise. */
+  readonly awaitExecution: () => void;
+  readonly directory: LockedDirectory;
+}
+
+/** What has been done is pushed to `undo`, which the caller runs or commits. */
+export function launch(prepared: Prepared, options: LaunchOptions, undo: Undo): Launched {
+  const directory = reserve(options.store, prepared.id);
+  undo.push(() => removeDirectory(directory));
+  const intent = describeIntent(prepared);
+  writeRecord(directory, intent);
+  writeConfig(directory, prepared.config);
+  const cgroup = { path: intent.cgroup, top: intent.cgroupTop };
+  undo.push(() => removeCgroup(cgroup));
+  makeCgroup(cgroup.path);
+  undo.push(() => killCgroup(cgroup.path));
+  const [ours, theirs] = socketPair();
+  const descriptors = {
+    [CHANNEL]: theirs,
+    ...(options.barrier && { [LISTENER]: listen(directory.fd, START_SOCKET) }),
+    ...prepared.joins.descriptors,
+    ...inheritedTrees(prepared),
+  };
+  const restoreOomScore = setOomScoreAdj(prepared.process.oomScoreAdj);
+  const stage = spawn(prepared, options, descriptors, cgroup.path);
+  undo.push(() => endStage(stage));
+  const channel = openChannel(ours, prepared.program);
+  const answer = setUp(prepared, options, stage, channel);
+  restoreOomScore();
+  writeRecord(directory, { ...intent, init: identify(stage.pid) });
+  return {
+    pid: stage.pid,
+    pidfd: stage.pidfd,
+    go: () => send(ours, answer, "let the container's process go on"),
+    awaitExecution: () => channel.next(["end"]),
+    directory,
+  };
+}
+
+function describeIntent({ id, bundle, spec, namespaces, facts, caller }: Prepared): ContainerRecord {
+  const { seconds, nanoseconds } = readClock(0);
+  const cgroup = locateCgroup(spec.linux?.cgroupsPath, id);
+  return {
+    version: 1,
+    ociVersion: spec.ociVersion,
+    id,
+    bundle,
+    rootfs: facts.root.path,
+    created: rfc3339(seconds, nanoseconds, 9),
+    owner: caller.uid,
+    ...(spec.annotations && { annotations: spec.annotations }),
+    cgroup,
+    cgroupTop: firstMissing(cgroup),
+    creator: identify(attempt("getpid")),
+    privatePid: namespaces.created.has("pid"),
+  };
+}
+
+function identify(pid: number): ProcessId {
+  const found = readProcessStat(pid);
+  if (found === undefined) throw new RuntError({ what: `process ${pid} has ended` });
+  return { pid, startTime: found.startTime };
+}
+
+/** Copies of the trees that the stage, in its user namespace, could not reach by their paths. */
+function inheritedTrees({ spec, facts }: Prepared): Readonly<Record<string, Fd>> {
+  const trees: Record<string, Fd> = {};
+  const clone = (pointer: string, path: string, recursive: boolean) => {
+    const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0);
+    return call({ what: `clone the tree of ${path}`, pointer }, "open_tree", AT_FDCWD, path, flags) as Fd;
+  };
+  if (facts.root.inherited) trees[ROOTFS] = clone("/root/path", facts.root.path, true);
+  for (const [index, { path, inherited }] of facts.mounts.sources) {
+    if (!inherited) continue;
+    const { bind } = parseMountOptions(spec.mounts?.[index]?.options ?? []);
+    trees[sourceName(index)] = clone(`/mounts/${index}/source`, path, bind === "rbind");
+  }
+  return trees;
+}
+
+function spawn(
+  prepared: Prepared,
+  { preserveFds }: LaunchOptions,
+  descriptors: Readonly<Record<string, Fd>>,
+  cgroupPath: string,
+): Stage {
+  const { namespaces, joins, program, spec, process } = prepared;
+  requirePreserved(preserveFds);
+  if (namespaces.cloneFlags & CLONE_NEWUSER || joins.before.length > 0)
+    raiseHardLimits(process.rlimits ?? []);
+  return using(openCgroup(cgroupPath), (cgroup) =>
+    inNamespacesForChildren(namespaces, joins, spec.linux?.timeOffsets, () =>
+      spawnStage({
+        program,
+        descriptors,
+        cloneFlags: namespaces.cloneFlags,
+        cgroup,
+        preserveFds,
+        newTime: namespaces.created.has("time") || joins.forChildren.some(({ type }) => type === "time"),
+        before: joins.before,
+      }),
+    ),
+  );
+}
+
+/** Podman leaves holes among the descriptors, but the last one it promises is there. */
+function requirePreserved(preserveFds: number): void {
+  const last = 2 + preserveFds;
+  if (preserveFds === 0 || attempt("fcntl", last, F_GETFD, 0) >= 0) return;
+  throw new RuntError({
+    what: `--preserve-fds ${preserveFds}: descriptor ${last} is not open`,
+    hint: `the caller has to leave the descriptors 3 to ${last} open`,
+  });
+}
+
+/** A process in a user namespace may lower its limits only. */
+function raiseHardLimits(rlimits: NonNullable<Prepared["process"]["rlimits"]>): void {
+  rlimits.forEach(({ type, hard }, index) => {
+    const limit = new Uint8Array(16);
+    const context = { what: `raise ${type}`, pointer: `/process/rlimits/${index}/hard` };
+    call(context, "prlimit64", 0, RLIMIT[type], null, limit);
+    const view = new DataView(limit.buffer);
+    if (view.getBigUint64(8, true) >= hard) return;
+    call(context, "prlimit64", 0, RLIMIT[type], longs(view.getBigUint64(0, true), hard), null);
+  });
+}
+
+/** Ours for a moment, since only a privileged process may lower it. Returns what takes it back. */
+function setOomScoreAdj(value: number | undefined): () => void {
+  const file = "/proc/self/oom_score_adj";
+  if (value === undefined) return () => {};
+  const before = readFile(file).trim();
+  if (before === String(value)) return () => {};
+  const pointer = "/process/oomScoreAdj";
+  const context = {
+    what: `set oom_score_adj to ${value}`,
+    pointer,
+    hint: "less than the caller's needs CAP_SYS_RESOURCE",
+  };
+  writeValue(file, String(value), { context });
+  return () => writeValue(file, before);
+}
+
+/** Until READY. Returns what the process waits for. */
+function setUp(prepared: Prepared, options: LaunchOptions, stage: Stage, channel: Channel): string {
+  const { spec, caller, namespaces } = prepared;
+  if (namespaces.created.has("user")) writeIdMaps(stage.pid, spec.linux ?? {}, caller.uid === 0);
+  stage.release();
+  try {
+    return converse(prepared, options, channel);
+  } catch (error) {
+    const failed = stage.failedCall();
+    if (failed !== undefined) throw failure("execute the container's first process", failed.errno);
+    throw error;
+  }
+}
+
+function converse({ process }: Prepared, options: LaunchOptions, channel: Channel): string {
+  let home = "/";
+  for (;;) {
+    const message = channel.next(["passwd", "console", "ready"]);
+    switch (message.kind) {
+      case "passwd":
+        home = using(message.fd as Fd, (fd) => readHome(fd, process.user.uid));
+        break;
+      case "console":
+        options.onConsole(message.fd as Fd);
+        break;
+      case "ready":
+        return environmentValue(process.env ?? [], "HOME") === undefined ? `HOME=${home}\0` : "\0";
+    }
+  }
+}
+
+/** From a file of the image: nothing but a regular file of a sane size is read. */
+function readHome(passwd: Fd, uid: number): string {
+  const status = stat(passwd, "/etc/passwd of the container");
+  const isFile = (getWord(status, STAT.mode) & S_IFMT) === S_IFREG;
+  if (!isFile || getLong(status, STAT.length) > PASSWD_LIMIT) return "/";
+  const home = homeDirectory(readAll(passwd, "/etc/passwd of the container", PASSWD_LIMIT), uid);
+  return home.length + "HOME=".length < HOME_SIZE ? home : "/";
+}
+
+function endStage({ pidfd }: Stage): void {
+  sendSignal(pidfd, SIGKILL);
+  waitForExit(pidfd);
+  close(pidfd);
+}

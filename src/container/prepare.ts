@@ -1,0 +1,69 @@
+// Everything about a container that is decided before the first effect: the bundle is read, checked and compiled.
+
+import { O_RDONLY } from "../abi/constants.ts";
+import { RuntError } from "../error.ts";
+import { openIfExists, readAll, resolvePath, using } from "../kernel/file.ts";
+import { type NamespacePlan, planNamespaces } from "../namespaces/plan.ts";
+import type { Program } from "../program/instruction.ts";
+import { parseSpec } from "../spec/parse.ts";
+import type { Process, Spec } from "../spec/types.ts";
+import { type ContainerFacts, compileContainer } from "./compile.ts";
+import { readFacts } from "./facts.ts";
+import { type Caller, readCaller } from "./host.ts";
+import { type Joins, openJoins } from "./joins.ts";
+import type { CreateRequest } from "./request.ts";
+import { rejectUnsupported } from "./unsupported.ts";
+
+export interface Prepared {
+  readonly id: string;
+  /** Absolute, without links. */
+  readonly bundle: string;
+  /** The text of config.json. */
+  readonly config: string;
+  readonly spec: Spec;
+  readonly process: Process;
+  readonly namespaces: NamespacePlan;
+  readonly joins: Joins;
+  readonly caller: Caller;
+  readonly facts: ContainerFacts;
+  readonly program: Program;
+}
+
+export type PrepareRequest = Pick<
+  CreateRequest,
+  "id" | "bundle" | "noPivot" | "newKeyring" | "preserveFds" | "warn"
+>;
+
+/**
+ * @param barrier the container waits for `start`
+ * @throws RuntError with the pointer of the field that is wrong or cannot be honoured
+ */
+export function prepare(request: PrepareRequest, barrier: boolean): Prepared {
+  const bundle = resolvePath(request.bundle, { what: `bundle ${request.bundle}` });
+  const config = readConfig(bundle);
+  const { spec, warnings } = parseSpec(config);
+  const { process } = spec;
+  if (process === undefined) {
+    throw new RuntError({ pointer: "/process", what: "process property must not be empty" });
+  }
+  rejectUnsupported(spec, process);
+  const namespaces = planNamespaces(spec.linux?.namespaces ?? []);
+  const joins = openJoins(namespaces);
+  const caller = readCaller();
+  const { id, noPivot, newKeyring, preserveFds } = request;
+  const subject = { id, spec, process, bundle, namespaces, joinedByStage: joins.byStage };
+  const facts = readFacts(subject, caller);
+  for (const warning of [...warnings, ...facts.capabilities.warnings]) request.warn(warning);
+  const program = compileContainer(spec, process, facts, { barrier, noPivot, newKeyring, preserveFds });
+  return { id, bundle, config, spec, process, namespaces, joins, caller, facts, program };
+}
+
+function readConfig(bundle: string): string {
+  const path = `${bundle}/config.json`;
+  const fd = openIfExists(path, O_RDONLY);
+  if (fd !== undefined) return using(fd, () => readAll(fd, path));
+  throw new RuntError({
+    what: `JSON specification file ${path} not found`,
+    hint: "name the directory that holds config.json with --bundle, or write one: runt spec",
+  });
+}

@@ -1,0 +1,83 @@
+// From argv to an exit code: the only place that prints an error, and the only way out.
+
+import { argv } from "runt:host";
+import { F_GETFD, O_RDWR, PR_SET_DUMPABLE } from "./abi/constants.ts";
+import { EBADF } from "./abi/errno.ts";
+import { dispatch } from "./cli/dispatch.ts";
+import { print, readVariable, readWorkingDirectory } from "./cli/environment.ts";
+import { logOptions, parseCommand, parseGlobals } from "./cli/parse.ts";
+import { openReport, type Report } from "./cli/report.ts";
+import { stateRoot } from "./cli/root.ts";
+import type { Session } from "./cli/session.ts";
+import { versionText } from "./cli/version.ts";
+import { openStore } from "./container/store.ts";
+import { RuntError } from "./error.ts";
+import { attempt } from "./kernel/call.ts";
+import { CWD } from "./kernel/file.ts";
+
+const FAILED = 1;
+
+async function main(args: readonly string[]): Promise<number> {
+  protect();
+  try {
+    const globals = parseGlobals(args);
+    const report = openReport(globals.values);
+    return await execute(globals, report).catch((error) => fail(report, error));
+  } catch (error) {
+    return fail(lastReport(args), error);
+  }
+}
+
+/** Before anything that another process could look at, or that could be mistaken for standard input or output. */
+function protect(): void {
+  // A container's root that traced us, or opened our files in /proc, would have our privileges.
+  if (attempt("geteuid") === 0) attempt("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0);
+  for (const fd of [0, 1, 2]) {
+    // Else the next file that we open takes the number, and the log gets what is meant for stderr.
+    if (attempt("fcntl", fd, F_GETFD, 0) === -EBADF) attempt("openat", CWD, "/dev/null", O_RDWR, 0);
+  }
+}
+
+async function execute({ values, rest }: ReturnType<typeof parseGlobals>, report: Report): Promise<number> {
+  if (values.version) {
+    print(versionText());
+    return 0;
+  }
+  const invocation = parseCommand(values.help ? ["help"] : rest);
+  report.debug(`command line: ${JSON.stringify(rest)}`);
+  const session: Session = { globals: values, store: () => openStore(root(values.root)), warn: report.warn };
+  return await dispatch(invocation, session);
+}
+
+function root(option: string | undefined): string {
+  return stateRoot({
+    option,
+    euid: attempt("geteuid"),
+    runtimeDirectory: readVariable("XDG_RUNTIME_DIR"),
+    workingDirectory: readWorkingDirectory,
+  });
+}
+
+function fail(report: Report, error: unknown): number {
+  if (error instanceof RuntError) {
+    report.error(error.record);
+  } else {
+    const { message, stack = "" } = error instanceof Error ? error : new Error(String(error));
+    report.error(
+      { what: `internal error: ${message}`, hint: "this is a bug in runt, please report it" },
+      stack,
+    );
+  }
+  return FAILED;
+}
+
+/** For an error in the global options themselves: an engine reads the log even so, if it can be opened at all. */
+function lastReport(args: readonly string[]): Report {
+  try {
+    return openReport(logOptions(args));
+  } catch {
+    return openReport({ log: undefined, "log-format": "text", debug: false });
+  }
+}
+
+attempt("exit_group", await main(argv.slice(1)));

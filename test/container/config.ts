@@ -1,0 +1,87 @@
+// The config.json that container tests start from: what `runc spec` writes, without terminal and without limits.
+
+import { readFileSync } from "node:fs";
+
+const TEMPLATE = readFileSync(new URL("../fixtures/runc-spec.json", import.meta.url), "utf8");
+
+/** The parts of config.json that tests change, all mutable. */
+export interface Config {
+  ociVersion: string;
+  root: { path: string; readonly?: boolean };
+  process: Process;
+  hostname?: string;
+  domainname?: string;
+  mounts: Mount[];
+  annotations?: Record<string, string>;
+  linux: Linux;
+}
+
+export interface Process {
+  terminal?: boolean;
+  consoleSize?: { height: number; width: number };
+  user: { uid: number; gid: number; umask?: number; additionalGids?: number[] };
+  args: string[];
+  env: string[];
+  cwd: string;
+  capabilities?: Partial<Record<CapabilitySet, string[]>>;
+  rlimits?: { type: string; hard: number; soft: number }[];
+  noNewPrivileges?: boolean;
+  oomScoreAdj?: number;
+}
+
+export type CapabilitySet = "bounding" | "effective" | "inheritable" | "permitted" | "ambient";
+
+export interface Mount {
+  destination: string;
+  type?: string;
+  source?: string;
+  options?: string[];
+}
+
+export interface IdMapping {
+  containerID: number;
+  hostID: number;
+  size: number;
+}
+
+export interface Linux {
+  namespaces: { type: string; path?: string }[];
+  uidMappings?: IdMapping[];
+  gidMappings?: IdMapping[];
+  timeOffsets?: Record<string, { secs?: number; nanosecs?: number }>;
+  devices?: Device[];
+  cgroupsPath?: string;
+  sysctl?: Record<string, string>;
+  rootfsPropagation?: string;
+  maskedPaths?: string[];
+  readonlyPaths?: string[];
+  resources?: object;
+}
+
+export interface Device {
+  type: string;
+  path: string;
+  major?: number;
+  minor?: number;
+  fileMode?: number;
+  uid?: number;
+  gid?: number;
+}
+
+export function runcSpec(): Config {
+  const config = JSON.parse(TEMPLATE) as Config;
+  config.process.terminal = false;
+  config.process.args = ["true"];
+  delete config.linux.resources;
+  return config;
+}
+
+/** The arguments of a shell that runs this. */
+export function sh(script: string): string[] {
+  return ["/bin/sh", "-c", script];
+}
+
+/** Takes a namespace out of the config: the container stays in the host's. */
+export function without(config: Config, ...types: string[]): void {
+  config.linux.namespaces = config.linux.namespaces.filter(({ type }) => !types.includes(type));
+}
