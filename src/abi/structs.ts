@@ -46,7 +46,16 @@ export function mountAttr(set: number, clear: number, propagation = 0): Uint8Arr
 }
 
 /** Size of `struct stat` of fstat(2), and where its fields are (x86_64). */
-export const STAT = { size: 144, inode: 8, nlink: 16, mode: 24, uid: 28, gid: 32, rdev: 40, length: 48 } as const;
+export const STAT = {
+  size: 144,
+  inode: 8,
+  nlink: 16,
+  mode: 24,
+  uid: 28,
+  gid: 32,
+  rdev: 40,
+  length: 48,
+} as const;
 
 /** The kernel's encoding of a device number in `stat` and mknod(2): 12 bits of major, 20 of minor. */
 export function deviceNumber(major: number, minor: number): number {

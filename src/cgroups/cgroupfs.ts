@@ -149,9 +149,16 @@ function stillPopulated(path: string): RuntError {
   });
 }
 
-/** Removes the cgroup with those that the container made in it, then the empty ones above up to `top`. */
+/**
+ * Removes the cgroup with those that the container made in it, then the empty ones above up to `top`. Processes that
+ * are left in it are killed: the kernel removes an empty cgroup at once, so that most often there is nothing to ask.
+ */
 export function removeCgroup({ path, top }: Cgroup): void {
-  removeTree(path);
+  const result = attempt("unlinkat", CWD, path, AT_REMOVEDIR);
+  if (result === -EBUSY || result === -ENOTEMPTY) {
+    killCgroup(path);
+    removeTree(path);
+  } else if (result < 0 && result !== -ENOENT) throw failure(`remove cgroup ${path}`, -result);
   for (let at = path; at.length > top.length; ) {
     at = at.slice(0, at.lastIndexOf("/"));
     // Another container's cgroup may be there by now.

@@ -130,7 +130,7 @@ function compileBeginning(
   // Whatever the stage inherited, or opens with a call that forgets O_CLOEXEC, ends with the stage.
   b.call("close_range", [3 + options.preserveFds, -1, CLOSE_RANGE_CLOEXEC]);
   // Processes that are in the joined namespaces already must not trace the stage or open its descriptors.
-  b.call("prctl", [PR_SET_DUMPABLE, 0, 0, 0, 0]);
+  b.call("prctl", [PR_SET_DUMPABLE]);
   compileSignals(b, facts.ignoredSignals);
   b.call("setsid", []);
   // Modes are as config.json and the defaults say, until the container's own umask is set.
@@ -146,7 +146,7 @@ function compileFilesystem(b: Builder, spec: Spec, facts: ContainerFacts, root: 
     compileRoot(b, spec.linux?.rootfsPropagation, facts.root, root);
   } else {
     b.from("/root/path");
-    b.call("openat", [AT_FDCWD, facts.root.path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0], { into: root });
+    b.call("openat", [AT_FDCWD, facts.root.path, O_PATH | O_DIRECTORY | O_CLOEXEC], { into: root });
   }
   const late = compileMounts(b, root, mounts, facts.mounts);
   // A /dev that is bound from the host has its devices, and they are the host's.
@@ -213,7 +213,7 @@ function compilePrivileges(b: Builder, process: Process, facts: ContainerFacts):
   compileCapabilities(b, facts.capabilities);
   if (process.noNewPrivileges) {
     b.from("/process/noNewPrivileges");
-    b.call("prctl", [PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0]);
+    b.call("prctl", [PR_SET_NO_NEW_PRIVS, 1]);
   }
 }
 

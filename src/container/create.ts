@@ -18,7 +18,7 @@ export function createContainer(request: CreateRequest): void {
     const console = openConsole(request.consoleSocket);
     const { store, preserveFds } = request;
     const launched = launch(prepared, { store, preserveFds, barrier: true, onConsole: console }, undo);
-    writePidFile(request.pidFile, launched.pid, undo);
+    writePidFile(request.pidFile, launched.record.init.pid, undo);
     launched.go();
   });
 }

@@ -2,12 +2,20 @@
 // left behind, as often as it is called.
 
 import { POLLIN } from "../abi/constants.ts";
-import { killCgroup, removeCgroup } from "../cgroups/cgroupfs.ts";
+import { removeCgroup } from "../cgroups/cgroupfs.ts";
 import { RuntError } from "../error.ts";
 import { using } from "../kernel/file.ts";
 import { isAlive, openPidfd, poll, sendSignal } from "../kernel/process.ts";
 import { type ContainerRecord, LEGAL, type ProcessId } from "./record.ts";
-import { doesNotExist, openLocked, readRecord, removeDirectory, type Store, statusOf } from "./store.ts";
+import {
+  doesNotExist,
+  type LockedDirectory,
+  openLocked,
+  readRecord,
+  removeDirectory,
+  type Store,
+  statusOf,
+} from "./store.ts";
 
 const SIGKILL = 9;
 /** Milliseconds for the container's process to end. */
@@ -29,17 +37,15 @@ export function deleteContainer(store: Store, id: string, force: boolean): void 
         hint: `stop it first, or kill it as well: runt delete --force ${id}`,
       });
     }
-    destroy(record);
+    if (status !== "stopped" && record.init !== undefined) killProcess(record.init);
   }
-  removeDirectory(directory);
+  destroy(directory, record);
 }
 
-/** Its processes, then its cgroup. Mounts and namespaces go with the processes. */
-function destroy({ init, cgroup, cgroupTop }: ContainerRecord): void {
-  // Whoever moved it to another cgroup, it is still ours.
-  if (init !== undefined) killProcess(init);
-  killCgroup(cgroup);
-  removeCgroup({ path: cgroup, top: cgroupTop });
+/** Its other processes, its cgroup, its directory. Mounts and namespaces go with the processes. */
+export function destroy(directory: LockedDirectory, record: ContainerRecord | undefined): void {
+  if (record !== undefined) removeCgroup({ path: record.cgroup, top: record.cgroupTop });
+  removeDirectory(directory);
 }
 
 function killProcess({ pid, startTime }: ProcessId): void {

@@ -18,21 +18,27 @@ const SIGNALS = 64;
 
 /** proc_pid_status(5). */
 export function readCaller(): Caller {
-  const status = new Map(
-    readFile("/proc/self/status")
-      .split("\n")
-      .map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1).trim()]),
-  );
-  const set = (name: string) => BigInt(`0x${status.get(name) ?? "0"}`);
-  const ignored = set("SigIgn");
+  const status = readFile("/proc/self/status");
+  const permitted = statusSet(status, "CapPrm");
   return {
     uid: attempt("geteuid"),
-    permitted: set("CapPrm"),
-    bounding: set("CapBnd"),
-    ignoredSignals: Array.from({ length: SIGNALS }, (_, index) => index + 1).filter(
-      (signal) => (ignored >> BigInt(signal - 1)) & 1n,
-    ),
+    permitted,
+    bounding: statusSet(status, "CapBnd"),
+    ignoredSignals: ignored(status),
   };
+}
+
+/** A set in hexadecimal digits. */
+function statusSet(status: string, name: string): bigint {
+  const start = status.indexOf(`\n${name}:\t`) + name.length + 3;
+  return BigInt(`0x${status.slice(start, status.indexOf("\n", start))}`);
+}
+
+function ignored(status: string): readonly number[] {
+  const set = statusSet(status, "SigIgn");
+  if (set === 0n) return [];
+  const numbers = Array.from({ length: SIGNALS }, (_, index) => index + 1);
+  return numbers.filter((signal) => (set >> BigInt(signal - 1)) & 1n);
 }
 
 /** Every capability that the kernel knows: what a process has in a user namespace of its own. */

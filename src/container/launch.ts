@@ -44,6 +44,7 @@ import {
   START_SOCKET,
   type Store,
   writeConfig,
+  writeInit,
   writeRecord,
 } from "./store.ts";
 import { rfc3339 } from "./time.ts";
@@ -63,7 +64,7 @@ export interface LaunchOptions {
 }
 
 export interface Launched {
-  readonly pid: number;
+  readonly record: ContainerRecord & { readonly init: ProcessId };
   readonly pidfd: Fd;
   /** Lets the process go on, to its barrier or to its execve. */
   readonly go: () => void;
@@ -96,9 +97,10 @@ export function launch(prepared: Prepared, options: LaunchOptions, undo: Undo): 
   const channel = openChannel(ours, prepared.program);
   const answer = setUp(prepared, options, stage, channel);
   restoreOomScore();
-  writeRecord(directory, { ...intent, init: identify(stage.pid) });
+  const init = identify(stage.pid);
+  writeInit(directory, init);
   return {
-    pid: stage.pid,
+    record: { ...intent, init },
     pidfd: stage.pidfd,
     go: () => send(ours, answer, "let the container's process go on"),
     awaitExecution: () => channel.next(["end"]),
@@ -106,7 +108,8 @@ export function launch(prepared: Prepared, options: LaunchOptions, undo: Undo): 
   };
 }
 
-function describeIntent({ id, bundle, spec, namespaces, facts, caller }: Prepared): ContainerRecord {
+function describeIntent(prepared: Prepared): Omit<ContainerRecord, "init"> {
+  const { id, bundle, spec, namespaces, facts, caller } = prepared;
   const { seconds, nanoseconds } = readClock(0);
   const cgroup = locateCgroup(spec.linux?.cgroupsPath, id);
   return {

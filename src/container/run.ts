@@ -4,13 +4,14 @@
 import { PR_SET_CHILD_SUBREAPER } from "../abi/constants.ts";
 import { RuntError } from "../error.ts";
 import { call } from "../kernel/call.ts";
-import { close } from "../kernel/file.ts";
 import { attend, blockSignals } from "./attend.ts";
 import { openConsole, rejectConsole, undoing, writePidFile } from "./create.ts";
-import { deleteContainer } from "./delete.ts";
+import { destroy } from "./delete.ts";
 import { launch } from "./launch.ts";
 import { prepare } from "./prepare.ts";
+import type { ContainerRecord } from "./record.ts";
 import type { CreateRequest } from "./request.ts";
+import { type LockedDirectory, lockAgain, unlock } from "./store.ts";
 import { openTerminalProxy, type TerminalProxy } from "./terminal_proxy.ts";
 
 export interface RunRequest extends CreateRequest {
@@ -27,7 +28,7 @@ export function runContainer(request: RunRequest): number {
   const signals = detach ? undefined : blockSignals();
   if (!detach) call("become a subreaper", "prctl", PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   let proxy: TerminalProxy | undefined;
-  const { pidfd } = undoing(request, (undo) => {
+  const { pidfd, directory, record } = undoing(request, (undo) => {
     const sendConsole = openConsole(request.consoleSocket);
     const onConsole = detach
       ? sendConsole
@@ -36,23 +37,22 @@ export function runContainer(request: RunRequest): number {
           undo.push(proxy.restore);
         };
     const launched = launch(prepared, { store, preserveFds, barrier: false, onConsole }, undo);
-    writePidFile(request.pidFile, launched.pid, undo);
+    writePidFile(request.pidFile, launched.record.init.pid, undo);
     launched.go();
     launched.awaitExecution();
-    // The lock: others may change the container now.
-    close(launched.directory.fd);
+    unlock(launched.directory);
     return launched;
   });
   if (signals === undefined) return 0;
   const status = attend(pidfd, signals, proxy);
-  if (!request.keep) cleanUp(request);
+  if (!request.keep) cleanUp(request, directory, record);
   return status;
 }
 
 /** The status of the container's process is the answer, even where something of it could not be removed. */
-function cleanUp({ store, id, warn }: RunRequest): void {
+function cleanUp({ warn }: RunRequest, directory: LockedDirectory, record: ContainerRecord): void {
   try {
-    deleteContainer(store, id, true);
+    if (lockAgain(directory)) destroy(directory, record);
   } catch (error) {
     if (!(error instanceof RuntError)) throw error;
     warn(error.record);

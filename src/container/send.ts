@@ -40,7 +40,7 @@ export function compileSendDescriptor(
 export function compileAwaitGo(b: Builder, channel: Register, into: Data, size: number): void {
   const go = b.label();
   b.scratch("received", (received) => {
-    b.call("recvfrom", [channel, into, size, 0, null, null], { into: received });
+    b.call("recvfrom", [channel, into, size], { into: received });
     b.jumpIf(received, "!=", 0, go);
   });
   b.exit(1);
@@ -60,7 +60,7 @@ export function compileAwaitStart(b: Builder, report: Register): void {
   });
   b.scratch("received", (received) => {
     const byte = data(new Uint8Array(8), "byte");
-    b.call("recvfrom", [report, byte, 1, 0, null, null], { into: received, on: [branch("any", again)] });
+    b.call("recvfrom", [report, byte, 1], { into: received, on: [branch("any", again)] });
     b.jumpIf(received, "==", 1, go);
   });
   b.place(again);

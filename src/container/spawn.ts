@@ -1,7 +1,7 @@
 // Starting the stage: its executable in a sealed memfd, its program in another, one clone3 into the new namespaces
 // and the cgroup, and nothing inherited but what the program names.
 
-import { address, encode, spawn, stage } from "runt:host";
+import { address, assemble, spawn, stage } from "runt:host";
 import {
   AT_EMPTY_PATH,
   CLONE_INTO_CGROUP,
@@ -32,7 +32,6 @@ import type { RuntError } from "../error.ts";
 import { attempt, call, type Fd, failure } from "../kernel/call.ts";
 import { close, open, using } from "../kernel/file.ts";
 import { openPidfd } from "../kernel/process.ts";
-import { encode as encodeProgram } from "../program/encode.ts";
 import type { Program } from "../program/instruction.ts";
 
 const F_DUPFD_CLOEXEC = 1030;
@@ -71,7 +70,7 @@ export function spawnStage(request: StageRequest): Stage {
     Object.entries(request.descriptors).map(([name, fd]) => [name, liftAbove(fd, request.preserveFds)]),
   );
   const program = liftAbove(
-    writeProgram(encodeProgram(request.program, descriptors, encode)),
+    writeProgram(assemble(request.program.instructions, SYS, descriptors)),
     request.preserveFds,
   );
   const executable = stageExecutable();

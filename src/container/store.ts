@@ -2,7 +2,7 @@
 // orders the commands that change the container, and commands that only look take no lock.
 
 import { AT_REMOVEDIR, O_CREAT, O_DIRECTORY, O_RDONLY, O_TRUNC, O_WRONLY } from "../abi/constants.ts";
-import { EEXIST, ENOENT } from "../abi/errno.ts";
+import { EEXIST, ENOENT, ENOTEMPTY } from "../abi/errno.ts";
 import { getWord, STAT } from "../abi/structs.ts";
 import { RuntError } from "../error.ts";
 import { attempt, call, type Fd, failure } from "../kernel/call.ts";
@@ -22,12 +22,17 @@ import {
   writeAll,
 } from "../kernel/file.ts";
 import { isAlive } from "../kernel/process.ts";
-import type { ContainerRecord, Status } from "./record.ts";
+import type { ContainerRecord, ProcessId, Status } from "./record.ts";
 
-const STATE = "state.json";
+/** Written once, before anything else of the container exists. */
+const RECORD = "container.json";
+/** Written when the container's process is ready: which one it is. */
+const INIT = "init.json";
 const CONFIG = "config.json";
 export const START_SOCKET = "start.sock";
+const FILES = [RECORD, INIT, CONFIG, START_SOCKET];
 const LOCK_EX = 2;
+const LOCK_UN = 8;
 /** Others may pass, to the sockets that engines put there; nobody else may look. */
 const DIRECTORY_MODE = 0o711;
 
@@ -77,7 +82,8 @@ export function reserve(store: Store, id: string): LockedDirectory {
     });
   }
   const fd = openDirectory(path);
-  lock(fd, path);
+  // A `delete` that came in between took the directory for one that a killed runtime had left.
+  if (!lock(fd, path)) throw doesNotExist(id);
   return { fd, path };
 }
 
@@ -89,10 +95,10 @@ function makeParents(path: string): void {
   makeDirectory(path, 0o700);
 }
 
-function lock(fd: Fd, path: string): void {
+/** False if whoever held the lock has deleted the container meanwhile. */
+function lock(fd: Fd, path: string): boolean {
   call(`lock ${path}`, "flock", fd, LOCK_EX);
-  // Whoever held the lock may have deleted the container meanwhile.
-  if (getWord(stat(fd, path), STAT.nlink) === 0) throw doesNotExist(path.slice(path.lastIndexOf("/") + 1));
+  return getWord(stat(fd, path), STAT.nlink) > 0;
 }
 
 /** undefined if there is no such container. */
@@ -100,17 +106,30 @@ export function openLocked(store: Store, id: string): LockedDirectory | undefine
   checkId(id);
   const path = pathFor(store, id);
   const fd = openIfExists(path, O_RDONLY | O_DIRECTORY);
-  if (fd === undefined) return undefined;
-  lock(fd, path);
+  if (fd === undefined || !lock(fd, path)) return undefined;
   return { fd, path };
+}
+
+/** Lets others change the container. */
+export function unlock({ fd, path }: LockedDirectory): void {
+  call(`unlock ${path}`, "flock", fd, LOCK_UN);
+}
+
+/** False if the container was deleted meanwhile. */
+export function lockAgain({ fd, path }: LockedDirectory): boolean {
+  return lock(fd, path);
 }
 
 export function doesNotExist(id: string): RuntError {
   return new RuntError({ what: `container does not exist: ${id}`, hint: "runt list shows all containers" });
 }
 
-export function writeRecord(directory: LockedDirectory, record: ContainerRecord): void {
-  replaceFile(STATE, JSON.stringify(record), directory.fd, 0o600);
+export function writeRecord(directory: LockedDirectory, record: Omit<ContainerRecord, "init">): void {
+  replaceFile(RECORD, JSON.stringify(record), directory.fd, 0o600);
+}
+
+export function writeInit(directory: LockedDirectory, init: ProcessId): void {
+  replaceFile(INIT, JSON.stringify(init), directory.fd, 0o600);
 }
 
 /** The config.json as it was at `create`: later changes of the bundle must not affect the container (runtime.md). */
@@ -123,8 +142,11 @@ export function writeConfig(directory: LockedDirectory, config: string): void {
 /** undefined if there is no such container, or one that has only reserved its id yet. */
 export function readRecord(store: Store, id: string): ContainerRecord | undefined {
   checkId(id);
-  const text = readFileIfExists(`${pathFor(store, id)}/${STATE}`);
-  return text === undefined ? undefined : (JSON.parse(text) as ContainerRecord);
+  const path = pathFor(store, id);
+  const text = readFileIfExists(`${path}/${RECORD}`);
+  if (text === undefined) return undefined;
+  const init = readFileIfExists(`${path}/${INIT}`);
+  return { ...JSON.parse(text), ...(init !== undefined && { init: JSON.parse(init) }) } as ContainerRecord;
 }
 
 export function requireRecord(store: Store, id: string): ContainerRecord {
@@ -140,11 +162,15 @@ export function statusOf(store: Store, record: ContainerRecord): Status {
   return attempt("faccessat2", CWD, startSocketPath(store, id), 0, 0) === 0 ? "created" : "running";
 }
 
-/** Removes the directory and what is in it: files only, and no other names than ours have ever been made. */
+/** Removes the directory and what is in it: files only, and the last of them is the record. */
 export function removeDirectory(directory: LockedDirectory): void {
-  const names = using(openDirectory(directory.path), list);
-  for (const name of names) remove(name, directory.fd);
-  remove(directory.path, CWD, AT_REMOVEDIR);
+  for (const name of FILES.toReversed()) remove(name, directory.fd);
+  const result = attempt("unlinkat", CWD, directory.path, AT_REMOVEDIR);
+  // Files that were being written when a runtime was killed.
+  if (result === -ENOTEMPTY) {
+    for (const name of using(openDirectory(directory.path), list)) remove(name, directory.fd);
+    remove(directory.path, CWD, AT_REMOVEDIR);
+  } else if (result < 0) throw failure(`remove ${directory.path}`, -result);
   close(directory.fd);
 }
 

@@ -13,17 +13,34 @@ export type Fd = number & { readonly kind: "fd" };
 export type Context = Pick<ErrorRecord, "what" | "pointer" | "hint">;
 
 /** The answer, or -errno: for callers to whom an errno is an answer. */
-export function attempt(name: SyscallName, ...args: readonly Argument[]): number {
+export function attempt(
+  name: SyscallName,
+  a: Argument = 0,
+  b: Argument = 0,
+  c: Argument = 0,
+  d: Argument = 0,
+  e: Argument = 0,
+  f: Argument = 0,
+): number {
   for (;;) {
-    const result = syscall(SYS[name], ...args);
+    const result = syscall(SYS[name], a, b, c, d, e, f);
     // close(2) has closed the descriptor even so, and nothing else may be repeated blindly but what waits.
     if (result !== -EINTR || name === "close") return result;
   }
 }
 
 /** @throws RuntError with the errno and what was being done */
-export function call(context: Context | string, name: SyscallName, ...args: readonly Argument[]): number {
-  const result = attempt(name, ...args);
+export function call(
+  context: Context | string,
+  name: SyscallName,
+  a?: Argument,
+  b?: Argument,
+  c?: Argument,
+  d?: Argument,
+  e?: Argument,
+  f?: Argument,
+): number {
+  const result = attempt(name, a, b, c, d, e, f);
   if (result < 0 && result >= -4095) throw failure(context, -result);
   return result;
 }

@@ -15,6 +15,16 @@ declare module "runt:host" {
   /** The bytes from `from` to `to` as a byte string. */
   export function decode(buffer: Uint8Array, from: number, to: number): string;
 
+  /**
+   * The instructions as the bytes that the stage runs. `numbers` are those of the system calls by name, `descriptors`
+   * those of the inherited ones. The types are those of program/instruction.ts.
+   */
+  export function assemble(
+    instructions: readonly object[],
+    numbers: Readonly<Record<string, number>>,
+    descriptors: Readonly<Record<string, number>>,
+  ): Uint8Array;
+
   interface SpawnRequest {
     /** `struct clone_args` of clone3(2), without the stack. */
     readonly cloneArgs: Uint8Array;

@@ -61,18 +61,15 @@ export function capabilityBit(name: string): CapabilitySet {
 
 /** Needs CAP_SETPCAP, so it comes before the user changes. `current` is the set to be dropped from. */
 export function compileBounding(b: Builder, plan: CapabilityPlan, current: CapabilitySet): void {
-  const dropped = current & ~plan.sets.bounding;
   b.from("/process/capabilities/bounding");
-  for (let capability = 0n; capability < 64n; capability++) {
-    if ((dropped >> capability) & 1n) b.call("prctl", [PR_CAPBSET_DROP, capability, 0, 0, 0]);
+  for (const capability of numbersIn(current & ~plan.sets.bounding)) {
+    b.call("prctl", [PR_CAPBSET_DROP, capability]);
   }
 }
 
 /** After the user has changed: from here on the process has what the container's process will have. */
 export function compileCapabilities(b: Builder, plan: CapabilityPlan): void {
   const { effective, permitted, inheritable, ambient } = plan.sets;
-  const low = (set: CapabilitySet) => Number(set & 0xffffffffn);
-  const high = (set: CapabilitySet) => Number(set >> 32n);
   const header = data(words(CAPABILITY_VERSION, 0), "cap_header");
   const sets = data(
     words(
@@ -88,9 +85,19 @@ export function compileCapabilities(b: Builder, plan: CapabilityPlan): void {
   b.from("/process/capabilities");
   b.call("capset", [header, sets]);
   b.from("/process/capabilities/ambient");
-  b.call("prctl", [PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0]);
-  for (let capability = 0n; capability < 64n; capability++) {
-    if (!((ambient >> capability) & 1n)) continue;
-    b.call("prctl", [PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0]);
+  b.call("prctl", [PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL]);
+  for (const capability of numbersIn(ambient)) {
+    b.call("prctl", [PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability]);
   }
+}
+
+const low = (set: CapabilitySet) => Number(set & 0xffffffffn);
+const high = (set: CapabilitySet) => Number(set >> 32n);
+
+function numbersIn(set: CapabilitySet): readonly number[] {
+  const numbers: number[] = [];
+  [low(set), high(set)].forEach((word, index) => {
+    for (let bit = 0; bit < 32; bit++) if ((word >>> bit) & 1) numbers.push(index * 32 + bit);
+  });
+  return numbers;
 }

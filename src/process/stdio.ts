@@ -16,7 +16,7 @@ export function compileNullStdio(b: Builder, root: Register, descriptors: readon
     b.call("openat2", [root, "dev/null", how(O_RDWR | O_NONBLOCK | O_NOCTTY, true), 24], { into: file });
     verifyNull(b, file);
     b.call("fcntl", [file, F_SETFL, O_RDWR]);
-    for (const fd of descriptors) b.call("dup3", [file, fd, 0]);
+    for (const fd of descriptors) b.call("dup3", [file, fd]);
     b.call("close", [file]);
   });
 }

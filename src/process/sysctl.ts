@@ -25,7 +25,7 @@ export function compileSysctl(b: Builder, sysctl: StringMap<string>): void {
   b.scratch("proc", (proc) => {
     b.scratch("context", (context) => {
       b.call("fsopen", ["proc", FSOPEN_CLOEXEC], { into: context });
-      b.call("fsconfig", [context, FSCONFIG_CMD_CREATE, null, null, 0]);
+      b.call("fsconfig", [context, FSCONFIG_CMD_CREATE]);
       b.call("fsmount", [context, FSMOUNT_CLOEXEC, 0], { into: proc });
       b.call("close", [context]);
     });

@@ -60,7 +60,7 @@ export function compileOpenTerminal(
 function bindConsole(b: Builder, root: Register, slave: Register): void {
   b.scratch("dev", (dev) => {
     openInRoot(b, root, containerPath("/dev"), dev, { flags: O_DIRECTORY, noSymlinks: true });
-    b.call("mknodat", [dev, "console", S_IFREG | 0o620, 0], { on: tolerate(EEXIST) });
+    b.call("mknodat", [dev, "console", S_IFREG | 0o620], { on: tolerate(EEXIST) });
     b.call("close", [dev]);
   });
   b.scratch("console", (tree) => {
@@ -76,6 +76,6 @@ function bindConsole(b: Builder, root: Register, slave: Register): void {
 export function compileTakeTerminal(b: Builder, slave: Register): void {
   b.from("/process/terminal");
   b.call("ioctl", [slave, TIOCSCTTY, 0]);
-  for (const fd of [0, 1, 2]) b.call("dup3", [slave, fd, 0]);
+  for (const fd of [0, 1, 2]) b.call("dup3", [slave, fd]);
   b.call("close", [slave]);
 }

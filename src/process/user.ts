@@ -20,7 +20,7 @@ export function compileUser(b: Builder, user: User, facts: UserFacts): void {
   for (const fd of facts.foreignStdio) {
     b.call("fchown", [fd, user.uid, -1], { on: tolerate(EPERM, EINVAL, EROFS) });
   }
-  b.call("prctl", [PR_SET_KEEPCAPS, 1, 0, 0, 0]);
+  b.call("prctl", [PR_SET_KEEPCAPS, 1]);
   if (!facts.setgroupsDenied) {
     b.from("/process/user/additionalGids");
     b.call("setgroups", [gids.length, gids.length > 0 ? data(words(...gids), "gids") : null]);

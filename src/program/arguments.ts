@@ -66,7 +66,7 @@ const at = number(names.atFlags);
 const mode = number(names.octal);
 const capability = number(names.capability);
 
-/** Arguments beyond those here are not used by the call. */
+/** Every argument that the call uses. */
 const SIGNATURES: Partial<Record<SyscallName, Signature>> = {
   accept4: [plain, unused, unused, number(names.socketType)],
   close_range: [plain, plain, number(names.closeRangeFlags)],
@@ -125,8 +125,11 @@ const SIGNATURES: Partial<Record<SyscallName, Signature>> = {
 
 export function formatArguments(name: SyscallName, args: readonly Operand[]): string {
   const signature = SIGNATURES[name];
-  const formats = signature === undefined ? args.map(() => plain) : formatsOf(signature, args);
-  return args
+  if (signature === undefined) return args.map(plain).join(", ");
+  const formats = formatsOf(signature, args);
+  // The stage passes 0 for what a program leaves out.
+  const all = [...args, ...formats.slice(args.length).map(() => 0)];
+  return all
     .map((operand, index) => (formats[index] ?? unused)(operand))
     .filter((text) => text !== undefined)
     .join(", ");

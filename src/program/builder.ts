@@ -18,7 +18,7 @@ import {
 
 export interface CallOptions {
   readonly into?: Register;
-  readonly on?: readonly Branch[];
+  readonly on?: readonly Branch[] | undefined;
 }
 
 export interface Builder {
@@ -40,6 +40,8 @@ export interface Builder {
   place(label: Label): void;
   program(): Program;
 }
+
+const NO_BRANCHES: readonly Branch[] = [];
 
 /** @throws Error where a program needs more registers than there are, or jumps to a label that has no place. */
 export function programBuilder(): Builder {
@@ -66,10 +68,15 @@ export function programBuilder(): Builder {
       return result;
     },
     register,
-    call(name, args, { into, on = [] } = {}) {
-      instructions.push(
-        into ? { op: "call", name, args, into, on, pointer } : { op: "call", name, args, on, pointer },
-      );
+    call(name, args, options) {
+      instructions.push({
+        op: "call",
+        name,
+        args,
+        into: options?.into,
+        on: options?.on ?? NO_BRANCHES,
+        pointer,
+      });
     },
     set(into, value) {
       instructions.push({ op: "set", into, value, pointer });

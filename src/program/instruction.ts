@@ -59,7 +59,7 @@ export interface Call extends Origin {
   readonly op: "call";
   readonly name: SyscallName;
   readonly args: readonly Operand[];
-  readonly into?: Register;
+  readonly into: Register | undefined;
   readonly on: readonly Branch[];
 }
 

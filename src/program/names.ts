@@ -129,12 +129,12 @@ export const octal: NumberFormat = (value) => (value === 0 ? "0" : `0${value.toS
 export const hexadecimal: NumberFormat = (value) => `0x${value.toString(16)}`;
 
 /** The name of the value, or its digits. */
-export function oneName(names: Names): NumberFormat {
+function oneName(names: Names): NumberFormat {
   return (value) => Object.keys(names).find((name) => names[name] === value) ?? String(value);
 }
 
 /** Names of bits with `|` between them. What has no name is printed at the end by `rest`. */
-export function bitNames(names: Names, rest: NumberFormat = hexadecimal): NumberFormat {
+function bitNames(names: Names, rest: NumberFormat = hexadecimal): NumberFormat {
   return (value) => {
     const found: string[] = [];
     let left = value >>> 0;

@@ -152,7 +152,7 @@ function compileCheck(b: Builder, directory: Register, node: Node, matches: Labe
 function bindNode(b: Builder, root: Register, directory: Register, node: Node): void {
   b.scratch("node", (tree) => {
     cloneTree(b, AT_FDCWD, node.path, 0, tree);
-    b.call("mknodat", [directory, nameOf(node), S_IFREG | 0o666, 0], { on: tolerate(EEXIST) });
+    b.call("mknodat", [directory, nameOf(node), S_IFREG | 0o666], { on: tolerate(EEXIST) });
     b.scratch("target", (target) => {
       openInRoot(b, root, node.path, target, { flags: O_NOFOLLOW });
       attach(b, tree, target);
@@ -163,6 +163,6 @@ function bindNode(b: Builder, root: Register, directory: Register, node: Node): 
 function compileLinks(b: Builder, dev: Register, facts: DeviceFacts): void {
   for (const [target, name] of LINKS) b.call("symlinkat", [target, dev, name], { on: tolerate(EEXIST) });
   if (facts.kcoreExists) b.call("symlinkat", ["/proc/kcore", dev, "core"], { on: tolerate(EEXIST) });
-  b.call("unlinkat", [dev, "ptmx", 0], { on: tolerate(ENOENT) });
+  b.call("unlinkat", [dev, "ptmx"], { on: tolerate(ENOENT) });
   b.call("symlinkat", ["pts/ptmx", dev, "ptmx"]);
 }

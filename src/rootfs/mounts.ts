@@ -95,7 +95,7 @@ function compileFilesystem(
       const isCgroup = type === "cgroup2";
       b.call("fsopen", [type, FSOPEN_CLOEXEC], { into: context });
       configure(b, context, mount, options);
-      b.call("fsconfig", [context, FSCONFIG_CMD_CREATE, null, null, 0], {
+      b.call("fsconfig", [context, FSCONFIG_CMD_CREATE], {
         on: isCgroup ? [branch(EPERM, refused), branch(EBUSY, refused)] : [],
       });
       b.call("fsmount", [context, FSMOUNT_CLOEXEC, options.set], { into: fs });
@@ -124,10 +124,10 @@ function mustBeOrdinary(type: string, destination: ContainerPath): boolean {
 
 function configure(b: Builder, context: Register, mount: Mount, options: MountOptions): void {
   const string = (key: string, value: string) => {
-    b.call("fsconfig", [context, FSCONFIG_SET_STRING, key, value, 0]);
+    b.call("fsconfig", [context, FSCONFIG_SET_STRING, key, value]);
   };
   const flag = (key: string) => {
-    b.call("fsconfig", [context, FSCONFIG_SET_FLAG, key, null, 0]);
+    b.call("fsconfig", [context, FSCONFIG_SET_FLAG, key]);
   };
   if (mount.source !== undefined && mount.source !== "") string("source", mount.source);
   if (options.set & MOUNT_ATTR_RDONLY) flag("ro");

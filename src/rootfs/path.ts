@@ -6,12 +6,19 @@ export type ContainerPath = string & { readonly kind: "container path" };
 
 /** The lexical cleaning of Go's filepath.Clean, for a path that is taken relative to the container's root. */
 export function containerPath(path: string): ContainerPath {
+  if (isClean(path)) return path as ContainerPath;
   const parts: string[] = [];
   for (const part of path.split("/")) {
     if (part === "..") parts.pop();
     else if (part !== "" && part !== ".") parts.push(part);
   }
   return `/${parts.join("/")}` as ContainerPath;
+}
+
+/** Nearly every path is; it may be a hidden file's that is not recognized as such. */
+function isClean(path: string): boolean {
+  if (path.includes("//") || path.includes("/.") || !path.startsWith("/")) return false;
+  return path === "/" || !path.endsWith("/");
 }
 
 export function components(path: ContainerPath): readonly string[] {

@@ -78,12 +78,12 @@ export function verifyNull(b: Builder, file: Register): void {
 function makeEmptyDirectory(b: Builder, into: Register): void {
   b.scratch("context", (context) => {
     b.call("fsopen", ["tmpfs", FSOPEN_CLOEXEC], { into: context });
-    b.call("fsconfig", [context, FSCONFIG_SET_STRING, "source", "tmpfs", 0]);
-    b.call("fsconfig", [context, FSCONFIG_SET_FLAG, "ro", null, 0]);
+    b.call("fsconfig", [context, FSCONFIG_SET_STRING, "source", "tmpfs"]);
+    b.call("fsconfig", [context, FSCONFIG_SET_FLAG, "ro"]);
     // One inode for the root, and one that some kernels want to spare.
-    b.call("fsconfig", [context, FSCONFIG_SET_STRING, "nr_inodes", "2", 0]);
-    b.call("fsconfig", [context, FSCONFIG_SET_STRING, "nr_blocks", "1", 0]);
-    b.call("fsconfig", [context, FSCONFIG_CMD_CREATE, null, null, 0]);
+    b.call("fsconfig", [context, FSCONFIG_SET_STRING, "nr_inodes", "2"]);
+    b.call("fsconfig", [context, FSCONFIG_SET_STRING, "nr_blocks", "1"]);
+    b.call("fsconfig", [context, FSCONFIG_CMD_CREATE]);
     b.call("fsmount", [context, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY], { into });
     b.call("close", [context]);
   });

@@ -8,6 +8,9 @@ import type { Branch, Register } from "../program/instruction.ts";
 import { type ContainerPath, components, containerPath, relative } from "./path.ts";
 import { how } from "./structures.ts";
 
+const UNLESS_EXISTS = { on: tolerate(EEXIST) };
+const NO_OPTIONS: OpenInRoot = {};
+
 export interface OpenInRoot {
   /** More than O_PATH|O_CLOEXEC: O_DIRECTORY, O_NOFOLLOW. */
   readonly flags?: number;
@@ -22,8 +25,9 @@ export function openInRoot(
   root: Register,
   path: ContainerPath,
   into: Register,
-  { flags = 0, noSymlinks = false, on = [] }: OpenInRoot = {},
+  options: OpenInRoot = NO_OPTIONS,
 ): void {
+  const { flags = 0, noSymlinks = false, on } = options;
   b.call("openat2", [root, relative(path), how(O_PATH | flags, noSymlinks), 24], { into, on });
 }
 
@@ -48,7 +52,7 @@ export function openOrMakeFile(b: Builder, root: Register, path: ContainerPath, 
   openOrMake(b, root, path, into, {}, () => {
     makeDirectories(b, root, parts.slice(0, -1));
     withDirectory(b, root, parts.slice(0, -1), (parent) => {
-      b.call("mknodat", [parent, name, S_IFREG | 0o755, 0], { on: tolerate(EEXIST) });
+      b.call("mknodat", [parent, name, S_IFREG | 0o755], UNLESS_EXISTS);
     });
   });
 }
@@ -78,7 +82,7 @@ function openOrMake(
 function makeDirectories(b: Builder, root: Register, parts: readonly string[]): void {
   parts.forEach((name, index) => {
     withDirectory(b, root, parts.slice(0, index), (parent) => {
-      b.call("mkdirat", [parent, name, 0o755], { on: tolerate(EEXIST) });
+      b.call("mkdirat", [parent, name, 0o755], UNLESS_EXISTS);
     });
   });
 }
@@ -94,7 +98,7 @@ function withDirectory(
     return;
   }
   b.scratch("parent", (parent) => {
-    openInRoot(b, root, containerPath(parts.join("/")), parent, { flags: O_DIRECTORY });
+    openInRoot(b, root, containerPath(`/${parts.join("/")}`), parent, { flags: O_DIRECTORY });
     body(parent);
     b.call("close", [parent]);
   });

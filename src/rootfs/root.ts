@@ -71,7 +71,7 @@ export function propagationFlag(name: string | undefined): number | undefined {
 export function compilePivot(b: Builder, root: Register): void {
   b.from("");
   b.scratch("old", (old) => {
-    b.call("openat", [AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0], { into: old });
+    b.call("openat", [AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC], { into: old });
     b.call("fchdir", [root]);
     b.call("pivot_root", [".", "."]);
     b.call("fchdir", [old]);

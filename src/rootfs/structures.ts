@@ -6,7 +6,7 @@ import { mountAttr, openHow } from "../abi/structs.ts";
 import { data } from "../program/builder.ts";
 import type { Data } from "../program/instruction.ts";
 
-function once(known: Map<string, Data>, key: string, make: () => Data): Data {
+function once<K>(known: Map<K, Data>, key: K, make: () => Data): Data {
   const found = known.get(key);
   if (found !== undefined) return found;
   const made = make();
@@ -14,12 +14,12 @@ function once(known: Map<string, Data>, key: string, make: () => Data): Data {
   return made;
 }
 
-const hows = new Map<string, Data>();
+const hows = new Map<number, Data>();
 const attributes = new Map<string, Data>();
 
 /** `struct open_how` for a path inside the container. */
 export function how(flags: number, noSymlinks: boolean): Data {
-  return once(hows, `${flags} ${noSymlinks}`, () => {
+  return once(hows, noSymlinks ? -flags : flags, () => {
     const resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | (noSymlinks ? RESOLVE_NO_SYMLINKS : 0);
     return data(openHow(flags | O_CLOEXEC, resolve), "open_how");
   });

@@ -137,8 +137,8 @@ export function mapOf<T>(check: Check<T>, rule?: Rule<{ readonly [key: string]: 
 type OptionalKeys<T> = { [K in keyof T]-?: object extends Pick<T, K> ? K : never }[keyof T];
 
 /** Both tables together name each field of T exactly once: a type and its parser cannot drift apart. */
-export type RequiredFields<T> = { readonly [K in Exclude<keyof T, OptionalKeys<T>>]: Check<T[K]> };
-export type OptionalFields<T> = { readonly [K in OptionalKeys<T>]-?: Check<T[K] | undefined> };
+type RequiredFields<T> = { readonly [K in Exclude<keyof T, OptionalKeys<T>>]: Check<T[K]> };
+type OptionalFields<T> = { readonly [K in OptionalKeys<T>]-?: Check<T[K] | undefined> };
 
 /**
  * An object with known fields. null counts as absent, since Go engines write it for a nil pointer; unknown keys
@@ -169,7 +169,7 @@ export function object<T extends object>(
 }
 
 /** undefined if absent, and also for what a prototype would add. */
-export function ownField(value: JsonObject, name: string): Json | undefined {
+function ownField(value: JsonObject, name: string): Json | undefined {
   const field = value[name];
   return field === undefined || Object.hasOwn(value, name) ? field : undefined;
 }

@@ -6,6 +6,7 @@ import {
   bool,
   type Check,
   int,
+  join,
   mismatch,
   object,
   oneOf,
@@ -57,7 +58,7 @@ export const devices: Check<readonly LinuxDevice[]> = (value, parent, key) => {
     firstAt.set(path, first ?? index);
     if (first === undefined) return true;
     if (!sameDevice(list[first], entry)) {
-      reject(`${parent}/${key}/${index}`, `its path is that of entry ${first}, which is another device`);
+      reject(join(join(parent, key), index), `its path is that of entry ${first}, which is another device`);
     }
     return false;
   });

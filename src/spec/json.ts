@@ -32,7 +32,6 @@ export function parseJson(text: string, file: string): Json {
   const source = text.includes("\\u") ? expandEscapes(text) : text;
   if (source === undefined) throw notJson(text, file);
   const marked = hasLongInteger(source);
-  if (marked && source.includes(MARK)) throw notJson(text, file);
   let value: Json;
   try {
     value = JSON.parse(marked ? markIntegers(source) : source) as Json;

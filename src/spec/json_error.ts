@@ -118,7 +118,6 @@ function scanString(text: string, start: number): Step {
     if (char === undefined) return { at, expected: "a closing quote" };
     if (char === '"') return { end: at + 1 };
     if (char < " ") return { at, expected: "an escape for a control character" };
-    if (char > "\xff") return { at, expected: "bytes" };
     const step: Step = char === "\\" ? scanEscape(text, at) : { end: at + 1 };
     if ("expected" in step) return step;
     at = step.end;

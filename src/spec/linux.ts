@@ -5,7 +5,6 @@ import {
   absolutePath,
   arrayOf,
   type Check,
-  isObject,
   mismatch,
   object,
   oneOf,
@@ -25,17 +24,16 @@ import { PERSONALITY_DOMAINS, ROOTFS_PROPAGATIONS } from "./values.ts";
 
 const paths = arrayOf(absolutePath);
 
-const personalityDomain: Check<LinuxPersonality> = object({ domain: oneOf(PERSONALITY_DOMAINS) }, {});
-
 /** config-linux.md#personality: currently no flag values are supported. */
-const personality: Check<LinuxPersonality> = (value, parent, key) => {
-  const checked = personalityDomain(value, parent, key);
-  const flags = isObject(value) ? value.flags : undefined;
-  if (Array.isArray(flags) && flags.length === 0) return checked;
-  if (flags !== undefined && flags !== null)
-    mismatch(flags, "no flags: none are defined", `${parent}/${key}`, "flags");
-  return checked;
+const noFlags: Check<undefined> = (value, parent, key) => {
+  if (!Array.isArray(value) || value.length > 0) mismatch(value, "no flags: none are defined", parent, key);
+  return undefined;
 };
+
+const personality: Check<LinuxPersonality> = object(
+  { domain: oneOf(PERSONALITY_DOMAINS) },
+  { flags: noFlags },
+);
 
 export const linux: Check<Linux> = object(
   {},

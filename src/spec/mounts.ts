@@ -25,7 +25,7 @@ const COVERABLE_PROC_FILES: readonly string[] = [
 ];
 
 /** config.md: a mount is a bind mount if it has either `bind` or `rbind` in the options. */
-export function isBind(mount: Mount): boolean {
+function isBind(mount: Mount): boolean {
   return mount.options?.some((option) => option === "bind" || option === "rbind") ?? false;
 }
 

@@ -7,6 +7,7 @@ import {
   type Check,
   int,
   int64,
+  join,
   object,
   oneOf,
   reject,
@@ -45,7 +46,7 @@ export const timeOffsets: Check<LinuxTimeOffsets> = (value, parent, key) => {
   const checked = knownTimeOffsets(value, parent, key);
   for (const clock of Object.keys(value as object)) {
     if (clock === "monotonic" || clock === "boottime") continue;
-    reject(`${parent}/${key}`, `found clock ${quote(clock)}, expected monotonic or boottime`);
+    reject(join(parent, key), `found clock ${quote(clock)}, expected monotonic or boottime`);
   }
   return checked;
 };

@@ -411,7 +411,8 @@ export interface LinuxMemoryPolicy {
   readonly flags?: readonly MemoryPolicyFlag[];
 }
 
-/** personality(2); the spec defines no flags. */
+/** personality(2). The spec defines no flags: an empty list of them is left out. */
 export interface LinuxPersonality {
   readonly domain: (typeof PERSONALITY_DOMAINS)[number];
+  readonly flags?: never;
 }

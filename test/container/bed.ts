@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { onTestFinished, type TestOptions } from "vitest";
 import { busyboxRootfs } from "../../tools/setup.mjs";
 import { type Config, runcSpec, sh } from "./config.ts";
-import { leftovers } from "./leftovers.ts";
+import { leftovers, removeCgroups } from "./leftovers.ts";
 
 const BINARY = fileURLToPath(new URL("../../dist/runt", import.meta.url));
 const DEADLINE_MS = 20_000;
@@ -182,7 +182,8 @@ function checked(what: string, result: Result): Result {
 /** The error message of a call that has to fail. */
 export function failure(result: Result): string {
   if (result.code === 0) throw new Error(`succeeded, but should not have\n${result.stdout}`);
-  return result.stderr;
+  // runc quotes its message.
+  return result.stderr.replaceAll('\\"', '"');
 }
 
 /** Waits for a condition that nothing announces to a test: the state of a container. */
@@ -216,6 +217,7 @@ function cleanUp(container: Container): void {
   container.call("delete", "--force", container.id);
   const left = leftovers(container.id, container.dir);
   fs.rmSync(container.dir, { recursive: true, force: true });
+  removeCgroups(container.id);
   if (left.length > 0) throw new Error(`left behind by ${runtimeName}:\n${left.join("\n")}`);
 }
 

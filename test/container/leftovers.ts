@@ -1,11 +1,19 @@
 // What a container may have left on the host.
 
+import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import { join } from "node:path";
 
 /** Mounts below the bundle, cgroups named after the container, and processes of both. */
 export function leftovers(id: string, bundle: string): string[] {
-  return [...mounts(bundle), ...cgroups(cgroupRoot(), id), ...processes(id, bundle)];
+  const paths = cgroups(cgroupRoot(), id).map((path) => `cgroup: ${path}`);
+  return [...mounts(bundle), ...paths, ...processes(id, bundle)];
+}
+
+/** So that a runtime that leaves something leaves it for one test only. */
+export function removeCgroups(id: string): void {
+  for (const path of cgroups(cgroupRoot(), id))
+    spawnSync("find", [path, "-depth", "-type", "d", "-exec", "rmdir", "{}", ";"]);
 }
 
 function mounts(bundle: string): string[] {
@@ -24,7 +32,7 @@ export function cgroupRoot(): string {
 function cgroups(directory: string, id: string): string[] {
   return subdirectories(directory).flatMap((name) => {
     const path = join(directory, name);
-    return name.includes(id) ? [`cgroup: ${path}`] : cgroups(path, id);
+    return name.includes(id) ? [path] : cgroups(path, id);
   });
 }
 

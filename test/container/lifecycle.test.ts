@@ -141,7 +141,7 @@ describe("start", () => {
   test("of a running container", async () => {
     const container = await containerThatIs("running");
     expect(failure(container.call("start", container.id))).toContain(
-      wording("cannot start an already running container", { crun: "is not in created state" }),
+      wording("cannot start an already running container", { crun: "exec.fifo" }),
     );
     expect(container.state().status).toBe("running");
   });
@@ -233,7 +233,6 @@ describe("kill", () => {
   test.each([
     [["USR1"], "USR1"],
     [["SIGUSR1"], "USR1"],
-    [["usr1"], "USR1"],
     [["10"], "USR1"],
     [["TERM"], "TERM"],
     [[], "TERM"],
@@ -244,7 +243,14 @@ describe("kill", () => {
     expect(container.output()).toBe(`ready\n${received}\n`);
   });
 
-  test.each(["NOSUCH", "SIGNOSUCH", "65", "-1", "1x", ""])(
+  test("takes signal names in lower case", differs({ crun: "knows capitals only" }), async () => {
+    const container = await trapping();
+    container.kill("usr1");
+    await stopped(container);
+    expect(container.output()).toBe("ready\nUSR1\n");
+  });
+
+  test.each(["NOSUCH", "SIGNOSUCH", "65", "-1", "1x"])(
     "refuses signal %j",
     differs({ crun: "takes numbers that are no signals" }),
     async (signal) => {
@@ -308,7 +314,7 @@ describe("delete", () => {
     const container = await containerThatIs("running");
     expect(failure(container.call("delete", container.id))).toContain(
       wording(`cannot delete container ${container.id} that is not stopped: running`, {
-        crun: `the container \`${container.id}\` is not in 'stopped' state`,
+        crun: "is not in",
       }),
     );
     expect(container.state().status).toBe("running");
@@ -464,18 +470,22 @@ describe("after create", () => {
     expect({ group: fields[2], session: fields[3] }).toEqual({ group: `${pid}`, session: `${pid}` });
   });
 
-  test("signals are not blocked or ignored because the caller's are", async () => {
-    const container = bundle((config) => {
-      config.process.args = ["/bin/busybox", "grep", "-E", "^Sig(Blk|Ign|Cgt)", "/proc/self/status"];
-    });
-    const under = ["env", "--ignore-signal=PIPE,HUP,USR2", "--block-signal=TERM,USR1,CHLD"];
-    const result = container.callWith({ under }, "run", container.id);
-    const none = "0000000000000000";
-    expect(result).toMatchObject({
-      code: 0,
-      stdout: `SigBlk:\t${none}\nSigIgn:\t${none}\nSigCgt:\t${none}\n`,
-    });
-  });
+  test(
+    "signals are not blocked or ignored because the caller's are",
+    differs({ runc: "version 1.1 passes on which are blocked" }),
+    async () => {
+      const container = bundle((config) => {
+        config.process.args = ["/bin/busybox", "grep", "-E", "^Sig(Blk|Ign|Cgt)", "/proc/self/status"];
+      });
+      const under = ["env", "--ignore-signal=PIPE,HUP,USR2", "--block-signal=TERM,USR1,CHLD"];
+      const result = container.callWith({ under }, "run", container.id);
+      const none = "0000000000000000";
+      expect(result).toMatchObject({
+        code: 0,
+        stdout: `SigBlk:\t${none}\nSigIgn:\t${none}\nSigCgt:\t${none}\n`,
+      });
+    },
+  );
 });
 
 function isGone(pid: number): boolean {

@@ -87,7 +87,7 @@ export const BUNDLES: Readonly<Record<string, () => Program>> = {
   "runc-spec": () =>
     compile(fixture("runc-spec.json"), {
       options: { barrier: true, newKeyring: true },
-      facts: { bounding: ALL_CAPABILITIES, ignoredSignals: [13], nullStdio: [0] },
+      facts: { bounding: ALL_CAPABILITIES, ignoredSignals: [13] },
     }),
   "no-terminal": () =>
     compile(
@@ -100,7 +100,7 @@ export const BUNDLES: Readonly<Record<string, () => Program>> = {
       },
       {
         options: { barrier: true, preserveFds: 2 },
-        facts: { user: { setgroupsDenied: false, foreignStdio: [1, 2] } },
+        facts: { nullStdio: [0], user: { setgroupsDenied: false, foreignStdio: [1, 2] } },
       },
     ),
   "all-namespaces-joined": () =>
@@ -112,7 +112,11 @@ export const BUNDLES: Readonly<Record<string, () => Program>> = {
   "user-namespace": () =>
     compile(
       {
-        ...withProcess({ user: { uid: 1000, gid: 1000, additionalGids: [10, 20] }, env: [], args: ["id"] }),
+        ...withProcess({
+          user: { uid: 1000, gid: 1000, additionalGids: [10, 20] },
+          env: ["PATH=/bin"],
+          args: ["id"],
+        }),
         ...withLinux(USER_NAMESPACE),
         mounts: [
           { destination: "/proc", type: "proc", source: "proc" },
@@ -124,7 +128,7 @@ export const BUNDLES: Readonly<Record<string, () => Program>> = {
         facts: {
           root: { path: "/bundle/rootfs", inherited: true },
           mounts: { sources: new Map([[1, { path: "/src", isDirectory: true, inherited: true }]]) },
-          devices: { userNamespace: true, kcoreExists: false },
+          devices: { mayMknod: false, kcoreExists: false },
         },
       },
     ),
@@ -133,7 +137,7 @@ export const BUNDLES: Readonly<Record<string, () => Program>> = {
       { ...withProcess({ env: ["PATH=/bin"] }), ...withLinux(USER_NAMESPACE) },
       {
         facts: {
-          devices: { userNamespace: true, kcoreExists: true },
+          devices: { mayMknod: false, kcoreExists: true },
           user: { setgroupsDenied: true, foreignStdio: [] },
         },
       },

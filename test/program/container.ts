@@ -38,7 +38,7 @@ export function compile(config: Config, { facts, options }: Host = {}): Program 
       joinedByStage: [],
       root: { path: "/bundle/rootfs", inherited: false },
       mounts: { sources: new Map() },
-      devices: { userNamespace: false, kcoreExists: true },
+      devices: { mayMknod: true, kcoreExists: true },
       user: { setgroupsDenied: false, foreignStdio: [] },
       capabilities: planCapabilities(spec.process.capabilities, ALL_CAPABILITIES),
       bounding: 0n,

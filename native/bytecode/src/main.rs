@@ -14,7 +14,9 @@ struct Host;
 
 impl ModuleDef for Host {
     fn declare(declarations: &Declarations) -> rquickjs::Result<()> {
-        include!("../../host/src/exports.rs").into_iter().try_for_each(|name| declarations.declare(name).map(drop))
+        include!("../../host/src/exports.rs")
+            .into_iter()
+            .try_for_each(|name| declarations.declare(name).map(drop))
     }
 }
 
@@ -73,7 +75,7 @@ fn compile(name: &str, sources: &Sources) -> Result<Vec<u8>, String> {
     runtime.set_loader(sources.clone(), sources.clone());
     let context = Context::full(&runtime).map_err(|error| error.to_string())?;
     context.with(|ctx| {
-        let options = WriteOptions { strip_source: true, strip_debug: true, ..Default::default() };
+        let options = WriteOptions { strip_source: true, ..Default::default() };
         Module::declare(ctx.clone(), name, sources.0[name].as_str())
             .and_then(|module| module.write(options))
             .map_err(|_| format!("{:?}", ctx.catch()))

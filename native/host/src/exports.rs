@@ -1,1 +1,1 @@
-["syscall", "address", "encode", "decode", "spawn", "argv", "environ", "stage"]
+["syscall", "address", "encode", "decode", "assemble", "spawn", "argv", "environ", "stage"]

@@ -26,7 +26,7 @@ pub fn syscall<'js>(ctx: Ctx<'js>, arguments: Rest<Value<'js>>) -> Result<f64> {
     Ok(arch::syscall(number, arguments) as f64)
 }
 
-fn word<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<u64> {
+pub fn word<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<u64> {
     if let Some(int) = value.as_int() {
         return Ok(i64::from(int) as u64);
     }
@@ -70,7 +70,12 @@ pub fn address<'js>(ctx: Ctx<'js>, array: TypedArray<'js, u8>) -> Result<f64> {
 }
 
 /// `encode(buffer, offset, string)`: writes the bytes and returns their number.
-pub fn encode<'js>(ctx: Ctx<'js>, array: TypedArray<'js, u8>, offset: usize, text: JsString<'js>) -> Result<usize> {
+pub fn encode<'js>(
+    ctx: Ctx<'js>,
+    array: TypedArray<'js, u8>,
+    offset: usize,
+    text: JsString<'js>,
+) -> Result<usize> {
     let text = bytes::from_js(&text)?;
     let (start, length) = pointer(&ctx, &array)?;
     if offset > length || text.len() > length - offset {
@@ -82,7 +87,12 @@ pub fn encode<'js>(ctx: Ctx<'js>, array: TypedArray<'js, u8>, offset: usize, tex
 }
 
 /// `decode(buffer, from, to)`: the bytes as a byte string.
-pub fn decode<'js>(ctx: Ctx<'js>, array: TypedArray<'js, u8>, from: usize, to: usize) -> Result<JsString<'js>> {
+pub fn decode<'js>(
+    ctx: Ctx<'js>,
+    array: TypedArray<'js, u8>,
+    from: usize,
+    to: usize,
+) -> Result<JsString<'js>> {
     // SAFETY: the borrow ends before any JavaScript runs again.
     match unsafe { array.as_bytes() }.and_then(|all| all.get(from..to)) {
         Some(found) => bytes::to_js(&ctx, found),

@@ -4,6 +4,7 @@
 #![no_main]
 
 mod arch;
+mod assemble;
 mod bytes;
 mod kernel;
 mod modules;
@@ -32,7 +33,11 @@ const BROKEN: c_int = 255;
 /// # Safety
 /// `argv` and `environment` are NULL-terminated arrays of strings that live as long as the process.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn main(_: c_int, argv: *const *const c_char, environment: *const *const c_char) -> c_int {
+pub unsafe extern "C" fn main(
+    _: c_int,
+    argv: *const *const c_char,
+    environment: *const *const c_char,
+) -> c_int {
     // SAFETY: see above.
     let (arguments, environment) = unsafe { (strings(argv), strings(environment)) };
     let runtime = Runtime::new().expect("an engine");

@@ -4,7 +4,7 @@ use rquickjs::loader::{ImportAttributes, Loader as LoaderTrait, Resolver as Reso
 use rquickjs::module::{Declarations, Declared, Exports, ModuleDef};
 use rquickjs::{Array, Ctx, Error, Function, Module, Result, TypedArray};
 
-use crate::{bytes, kernel, spawn};
+use crate::{assemble, bytes, kernel, spawn};
 
 /// Written by the `bytecode` tool; the entry comes first.
 static ARCHIVE: &[u8] = include_bytes!(env!("RUNT_BYTECODE"));
@@ -62,6 +62,7 @@ impl ModuleDef for Host {
         exports.export("address", Function::new(ctx.clone(), kernel::address)?)?;
         exports.export("encode", Function::new(ctx.clone(), kernel::encode)?)?;
         exports.export("decode", Function::new(ctx.clone(), kernel::decode)?)?;
+        exports.export("assemble", Function::new(ctx.clone(), assemble::assemble)?)?;
         exports.export("spawn", Function::new(ctx.clone(), spawn::spawn)?)?;
         exports.export("stage", TypedArray::new_copy(ctx.clone(), STAGE)?)?;
         for name in ["argv", "environ"] {

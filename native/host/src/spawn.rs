@@ -49,7 +49,8 @@ pub fn spawn<'js>(ctx: Ctx<'js>, request: Object<'js>) -> Result<f64> {
     give_stack(&mut clone_args);
     let argument = (&raw const *task).cast();
     // SAFETY: the stack is new, and the task is never freed.
-    let intermediate = unsafe { clone3(clone_args.as_ptr().cast(), size_of_val(&*clone_args), prepare, argument) };
+    let intermediate =
+        unsafe { clone3(clone_args.as_ptr().cast(), size_of_val(&*clone_args), prepare, argument) };
     if intermediate < 0 {
         return Ok(intermediate as f64);
     }
@@ -90,7 +91,12 @@ fn calls<'js>(ctx: &Ctx<'js>, request: &Object<'js>, name: &str) -> Result<Vec<C
     Ok(exact.as_chunks::<7>().0.to_vec())
 }
 
-fn words<'js, T>(ctx: &Ctx<'js>, request: &Object<'js>, name: &str, from: fn([u8; 8]) -> T) -> Result<Vec<T>> {
+fn words<'js, T>(
+    ctx: &Ctx<'js>,
+    request: &Object<'js>,
+    name: &str,
+    from: fn([u8; 8]) -> T,
+) -> Result<Vec<T>> {
     let array: TypedArray<u8> = request.get(name)?;
     let (start, length) = kernel::pointer(ctx, &array)?;
     // SAFETY: the slice is read before any JavaScript runs again.

@@ -6,13 +6,13 @@
 #![no_main]
 
 mod arch;
-mod program;
+mod interpreter;
 
 use core::arch::global_asm;
 use core::panic::PanicInfo;
 
 use arch::syscall;
-use program::Program;
+use interpreter::Program;
 
 // The kernel enters with argc at the stack pointer, and argv above it; a function needs them as an argument.
 #[cfg(target_arch = "x86_64")]

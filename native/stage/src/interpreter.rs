@@ -1,61 +1,18 @@
-//! The wire format of a program and its interpreter. `src/program/encode.ts` writes what is read here.
-//!
-//! Layout, little endian: header (24 bytes), registers (32 of 8 bytes), data, instructions (80 bytes each), relocations
-//! (16 bytes each). The mapping is private and writable: registers and data are used in place.
+//! The interpreter of programs.
+
+use program::{
+    ANY_ERRNO, DATA, Header, Instruction, MAGIC, MAX_BRANCHES, NEXT, NO_REGISTER, REGISTERS, Relocation,
+    VERSION, condition, kind, operation,
+};
 
 use crate::arch::{self, syscall};
 use crate::exit;
 
-const MAGIC: u32 = 0x746e_7572; // "runt"
-const VERSION: u32 = 2;
-const REGISTERS: usize = 32;
 /// Register 0 holds the descriptor to which a failure is reported.
 const REPORT: usize = 0;
-const NO_REGISTER: u8 = 0xff;
-const ANY_ERRNO: u16 = 0xffff;
-const NEXT: u16 = 0xffff;
 /// First word of a failure report; the words that programs send themselves are different.
 const FAILURE: u32 = 1;
 const EPROTO: u64 = 71;
-
-#[repr(C)]
-struct Header {
-    magic: u32,
-    version: u32,
-    instructions: u32,
-    size: u32,
-    relocations: u32,
-    /// Size of the data, a multiple of 8.
-    data: u32,
-}
-
-/// At offset `at` of the program stands the address of what is at offset `to`.
-#[repr(C)]
-struct Relocation {
-    at: u64,
-    to: u64,
-}
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-struct Branch {
-    errno: u16,
-    target: u16,
-}
-
-#[repr(C)]
-struct Instruction {
-    operation: u8,
-    /// Register for the result, or the condition of a jump.
-    register: u8,
-    branches: u8,
-    _reserved: u8,
-    number: u16,
-    /// Two bits for each argument: constant, address in the program, register, address of a register.
-    kinds: u16,
-    arguments: [u64; 6],
-    branch: [Branch; 6],
-}
 
 pub struct Program {
     base: *mut u8,
@@ -71,8 +28,7 @@ impl Program {
         const PROT_READ_WRITE: u64 = 3;
         const MAP_PRIVATE_POPULATE: u64 = 0x8002;
         let size = syscall(arch::LSEEK, [fd, 0, SEEK_END, 0, 0, 0]);
-        let fixed = size_of::<Header>() + REGISTERS * 8;
-        if size < fixed as i64 {
+        if size < DATA as i64 {
             return None;
         }
         let base = syscall(arch::MMAP, [0, size as u64, PROT_READ_WRITE, MAP_PRIVATE_POPULATE, fd, 0]);
@@ -84,7 +40,7 @@ impl Program {
         let header = unsafe { &*(base as *const Header) };
         let count = header.instructions as usize;
         let relocations = header.relocations as usize;
-        let code = fixed + header.data as usize;
+        let code = DATA + header.data as usize;
         let needed = code + count * size_of::<Instruction>() + relocations * size_of::<Relocation>();
         let known = header.magic == MAGIC && header.version == VERSION && header.size as i64 == size;
         if !known || count == 0 || code % 8 != 0 || needed > size as usize {
@@ -124,21 +80,21 @@ impl Program {
         let instruction = self.instruction(at);
         let value = |n: usize| self.operand(instruction, n);
         match instruction.operation {
-            0 => return self.call(at, instruction),
-            1 => self.store(instruction.register, value(0)),
-            2 => self.store(instruction.register, peek(value(0), value(1)) & value(2)),
-            3 => poke(value(0), value(1), value(2)),
-            4 => {
+            operation::CALL => return self.call(at, instruction),
+            operation::SET => self.store(instruction.register, value(0)),
+            operation::PEEK => self.store(instruction.register, peek(value(0), value(1)) & value(2)),
+            operation::POKE => poke(value(0), value(1), value(2)),
+            operation::JUMP => {
                 let taken = match instruction.register {
-                    0 => true,
-                    1 => value(0) == value(1),
-                    2 => value(0) != value(1),
+                    condition::ALWAYS => true,
+                    condition::EQUAL => value(0) == value(1),
+                    condition::NOT_EQUAL => value(0) != value(1),
                     _ => self.fail(at, EPROTO),
                 };
                 return if taken { usize::from(instruction.branch[0].target) } else { at + 1 };
             }
-            5 => self.fail(at, value(0)),
-            6 => exit(value(0)),
+            operation::FAIL => self.fail(at, value(0)),
+            operation::EXIT => exit(value(0)),
             _ => self.fail(at, EPROTO),
         }
         at + 1
@@ -152,7 +108,7 @@ impl Program {
             return at + 1;
         }
         let errno = -result as u16;
-        for n in 0..usize::from(instruction.branches).min(6) {
+        for n in 0..usize::from(instruction.branches).min(MAX_BRANCHES) {
             let branch = instruction.branch[n];
             if branch.errno == errno || branch.errno == ANY_ERRNO {
                 return if branch.target == NEXT { at + 1 } else { usize::from(branch.target) };
@@ -174,10 +130,10 @@ impl Program {
         let value = instruction.arguments[n];
         let index = (value as usize) % REGISTERS;
         match (instruction.kinds >> (2 * n)) & 3 {
-            0 => value,
-            1 => (self.base as u64).wrapping_add(value),
+            kind::CONSTANT => value,
+            kind::DATA => (self.base as u64).wrapping_add(value),
             // SAFETY: the register is inside the mapping.
-            2 => unsafe { *self.register(index) },
+            kind::REGISTER => unsafe { *self.register(index) },
             _ => self.register(index) as u64,
         }
     }

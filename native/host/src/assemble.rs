@@ -1,0 +1,217 @@
+//! A program of TypeScript's instructions as the bytes that the stage runs. `src/program/instruction.ts` describes
+//! the objects that are read here; what they are for is not known here.
+
+use std::collections::HashMap;
+
+use program::{
+    ANY_ERRNO, Branch, DATA, Header, Instruction, MAGIC, MAX_ARGUMENTS, MAX_BRANCHES, NEXT, NO_REGISTER,
+    REGISTERS, Relocation, VERSION, condition, kind, operation,
+};
+use rquickjs::{Array, Ctx, Exception, Object, Result, String as JsString, TypedArray, Value};
+
+use crate::{bytes, kernel};
+
+/// `assemble(instructions, numbers, descriptors)`: `numbers` are those of the system calls by name, `descriptors`
+/// those of the inherited ones.
+pub fn assemble<'js>(
+    ctx: Ctx<'js>,
+    instructions: Array<'js>,
+    numbers: Object<'js>,
+    descriptors: Object<'js>,
+) -> Result<TypedArray<'js, u8>> {
+    let mut assembly = Assembly {
+        ctx: ctx.clone(),
+        numbers,
+        descriptors,
+        data: Vec::new(),
+        places: HashMap::new(),
+        relocations: Vec::new(),
+    };
+    let rows =
+        instructions.iter::<Object>().map(|object| assembly.row(&object?)).collect::<Result<Vec<_>>>()?;
+    TypedArray::new(ctx, assembly.link(&rows))
+}
+
+struct Assembly<'js> {
+    ctx: Ctx<'js>,
+    numbers: Object<'js>,
+    descriptors: Object<'js>,
+    data: Vec<u8>,
+    /// Where a structure is: it may be written to, so that it must be one for all who name it.
+    places: HashMap<Value<'js>, u64>,
+    relocations: Vec<Relocation>,
+}
+
+impl<'js> Assembly<'js> {
+    fn row(&mut self, object: &Object<'js>) -> Result<Instruction> {
+        let mut row = Instruction { register: NO_REGISTER, ..Default::default() };
+        let name: JsString = object.get("op")?;
+        match name.to_string()?.as_str() {
+            "call" => {
+                row.operation = operation::CALL;
+                row.number = self.numbers.get(object.get::<_, Value>("name")?)?;
+                if let Some(into) = object.get::<_, Option<Object>>("into")? {
+                    row.register = into.get("index")?;
+                }
+                for (n, argument) in object.get::<_, Array>("args")?.iter::<Value>().enumerate() {
+                    self.argument(&mut row, n, &argument?)?;
+                }
+                for branch in object.get::<_, Array>("on")?.iter::<Object>() {
+                    let branch = branch?;
+                    let errno: Value = branch.get("errno")?;
+                    let errno = if errno.is_string() { ANY_ERRNO } else { errno.get()? };
+                    self.branch(&mut row, errno, &branch.get("to")?)?;
+                }
+            }
+            "set" => {
+                row.operation = operation::SET;
+                row.register = object.get::<_, Object>("into")?.get("index")?;
+                self.arguments(&mut row, object, &["value"])?;
+            }
+            "peek" => {
+                row.operation = operation::PEEK;
+                row.register = object.get::<_, Object>("into")?.get("index")?;
+                self.arguments(&mut row, object, &["address", "width", "mask"])?;
+            }
+            "poke" => {
+                row.operation = operation::POKE;
+                self.arguments(&mut row, object, &["address", "value", "width"])?;
+            }
+            "jump" => {
+                row.operation = operation::JUMP;
+                row.register = self.condition(&mut row, &object.get("when")?)?;
+                self.branch(&mut row, 0, &object.get("to")?)?;
+            }
+            "fail" => {
+                row.operation = operation::FAIL;
+                self.arguments(&mut row, object, &["errno"])?;
+            }
+            "exit" => {
+                row.operation = operation::EXIT;
+                self.arguments(&mut row, object, &["code"])?;
+            }
+            other => return Err(self.error(&format!("{other} is no instruction"))),
+        }
+        Ok(row)
+    }
+
+    /// `when` is "always" or `{left, is, right}`.
+    fn condition(&mut self, row: &mut Instruction, when: &Value<'js>) -> Result<u8> {
+        let Some(when) = when.as_object() else { return Ok(condition::ALWAYS) };
+        self.arguments(row, when, &["left", "right"])?;
+        let is: String = when.get("is")?;
+        Ok(if is == "==" { condition::EQUAL } else { condition::NOT_EQUAL })
+    }
+
+    fn arguments(&mut self, row: &mut Instruction, object: &Object<'js>, names: &[&str]) -> Result<()> {
+        names.iter().enumerate().try_for_each(|(n, name)| self.argument(row, n, &object.get(*name)?))
+    }
+
+    fn argument(&mut self, row: &mut Instruction, n: usize, value: &Value<'js>) -> Result<()> {
+        if n >= MAX_ARGUMENTS {
+            return Err(self.error("an instruction has too many arguments"));
+        }
+        let (kind, word) = self.operand(value)?;
+        row.kinds |= kind << (2 * n);
+        row.arguments[n] = word;
+        Ok(())
+    }
+
+    fn operand(&mut self, value: &Value<'js>) -> Result<(u16, u64)> {
+        if let Some(string) = value.as_string() {
+            let content = bytes::from_js(string)?;
+            return Ok((kind::DATA, self.put(&content)));
+        }
+        let Some(object) = value.as_object() else {
+            return Ok((kind::CONSTANT, kernel::word(&self.ctx, value)?));
+        };
+        let name: String = object.get("kind")?;
+        Ok(match name.as_str() {
+            "register" => (kind::REGISTER, object.get("index")?),
+            "address" => (kind::ADDRESS, object.get::<_, Object>("register")?.get("index")?),
+            "inherited" => (kind::CONSTANT, self.descriptors.get(object.get::<_, Value>("name")?)?),
+            "field" => {
+                let offset: u64 = object.get("offset")?;
+                (kind::DATA, self.place(&object.get("of")?)? + offset)
+            }
+            "data" => (kind::DATA, self.place(value)?),
+            other => return Err(self.error(&format!("{other} is no operand"))),
+        })
+    }
+
+    /// Where the structure is; it is given a place when it is first seen.
+    fn place(&mut self, value: &Value<'js>) -> Result<u64> {
+        if let Some(place) = self.places.get(value) {
+            return Ok(*place);
+        }
+        let object: Object = value.get()?;
+        let content: Value = object.get("content")?;
+        let at = match content.as_string() {
+            Some(string) => self.put(&bytes::from_js(string)?),
+            None => {
+                let array: TypedArray<u8> = content.get()?;
+                // SAFETY: the borrow ends before any JavaScript runs again.
+                self.put(unsafe { array.as_bytes() }.unwrap_or_default())
+            }
+        };
+        self.places.insert(value.clone(), at);
+        for pointer in object.get::<_, Array>("pointers")?.iter::<Object>() {
+            let pointer = pointer?;
+            let to = self.place(&pointer.get("to")?)?;
+            self.relocations.push(Relocation { at: at + pointer.get::<_, u64>("at")?, to });
+        }
+        Ok(at)
+    }
+
+    /// Aligned, and with at least one byte behind it: the NUL of a string.
+    fn put(&mut self, content: &[u8]) -> u64 {
+        let at = self.data.len();
+        self.data.extend_from_slice(content);
+        self.data.resize(at + (content.len() + 8 & !7), 0);
+        (DATA + at) as u64
+    }
+
+    /// `to` is "next" or a label, `{index}`.
+    fn branch(&self, row: &mut Instruction, errno: u16, to: &Value<'js>) -> Result<()> {
+        let n = usize::from(row.branches);
+        if n >= MAX_BRANCHES {
+            return Err(self.error("an instruction has too many branches"));
+        }
+        let target = to.as_object().map_or(Ok(NEXT), |label| label.get("index"))?;
+        row.branch[n] = Branch { errno, target };
+        row.branches += 1;
+        Ok(())
+    }
+
+    fn link(&self, rows: &[Instruction]) -> Vec<u8> {
+        let size = DATA + self.data.len() + size_of_val(rows) + size_of_val(&*self.relocations);
+        let header = Header {
+            magic: MAGIC,
+            version: VERSION,
+            instructions: rows.len() as u32,
+            size: size as u32,
+            relocations: self.relocations.len() as u32,
+            data: self.data.len() as u32,
+        };
+        let mut all = Vec::with_capacity(size);
+        all.extend_from_slice(as_bytes(&[header]));
+        all.resize(DATA, 0);
+        all.extend_from_slice(&self.data);
+        all.extend_from_slice(as_bytes(rows));
+        all.extend_from_slice(as_bytes(&self.relocations));
+        all
+    }
+
+    fn error(&self, message: &str) -> rquickjs::Error {
+        Exception::throw_type(&self.ctx, message)
+    }
+}
+
+/// `T` is one of the structures of the wire format, which have no padding.
+fn as_bytes<T: Copy>(items: &[T]) -> &[u8] {
+    // SAFETY: see above; the bytes of such a structure may be read.
+    unsafe { std::slice::from_raw_parts(items.as_ptr().cast(), size_of_val(items)) }
+}
+
+// The registers are part of what `DATA` skips.
+const _: () = assert!(DATA == size_of::<Header>() + REGISTERS * 8);
