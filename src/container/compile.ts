@@ -19,7 +19,7 @@ import {
   compileBounding,
   compileCapabilities,
 } from "../process/capabilities.ts";
-import { compileEnterDirectory, compileOpenDirectory } from "../process/directory.ts";
+import { compileEnterDirectory, compileMakeDirectory } from "../process/directory.ts";
 import { environmentValue, HOME_SIZE, withoutDuplicates } from "../process/environment.ts";
 import { compileExecve, compileLookup } from "../process/execute.ts";
 import { compileKeyring } from "../process/keyring.ts";
@@ -92,11 +92,10 @@ export function compileContainer(
   const b = programBuilder();
   const report = b.register("channel");
   const root = b.register("root");
-  const directory = b.register("cwd");
   compileBeginning(b, report, facts, options);
   const withTerminal = process.terminal === true ? terminalRegisters(b) : undefined;
   const late = compileFilesystem(b, spec, facts, root);
-  compileOpenDirectory(b, root, process.cwd, directory);
+  compileMakeDirectory(b, root, process.cwd);
   if (withTerminal) compileOpenTerminal(b, root, process, withTerminal.master, withTerminal.slave);
   else compileNullStdio(b, root, facts.nullStdio);
   compileNewRoot(b, spec, facts, options, root);
@@ -105,7 +104,7 @@ export function compileContainer(
   compileKernelSettings(b, spec, root);
   compileRlimits(b, process.rlimits ?? []);
   const home = compileHome(b, process, report, root);
-  compileEnterDirectory(b, directory);
+  compileEnterDirectory(b, root, process.cwd);
   if (withTerminal) {
     compileSendDescriptor(b, report, "console", withTerminal.master);
     b.call("close", [withTerminal.master]);

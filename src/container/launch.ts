@@ -178,7 +178,8 @@ function spawn(
 /** Podman leaves holes among the descriptors, but the last one it promises is there. */
 function requirePreserved(preserveFds: number): void {
   const last = 2 + preserveFds;
-  if (preserveFds === 0 || attempt("fcntl", last, F_GETFD, 0) >= 0) return;
+  // Close-on-exec are only those of our own.
+  if (preserveFds === 0 || attempt("fcntl", last, F_GETFD, 0) === 0) return;
   throw new RuntError({
     what: `--preserve-fds ${preserveFds}: descriptor ${last} is not open`,
     hint: `the caller has to leave the descriptors 3 to ${last} open`,

@@ -46,9 +46,10 @@ function compileGivenPath(b: Builder, path: string, into: Register): void {
   const denied = b.label();
   const directory = b.label();
   const missing = b.label();
+  const loop = b.label();
   const good = b.label();
   b.set(into, text(path));
-  compileStat(b, path, { directory, missing, denied });
+  compileStat(b, path, { directory, missing, denied, loop });
   b.call("faccessat2", [AT_FDCWD, path, X_OK, AT_EACCESS], { on: [branch(EACCES, denied)] });
   b.jump(good);
   b.place(denied);
@@ -57,6 +58,8 @@ function compileGivenPath(b: Builder, path: string, into: Register): void {
   b.fail(EISDIR, `exec: "${path}": is a directory: permission denied`);
   b.place(missing);
   b.fail(ENOENT, `exec: "${path}": stat ${path}: no such file or directory`);
+  b.place(loop);
+  b.fail(ELOOP, `exec: "${path}": stat ${path}: too many levels of symbolic links`);
   b.place(good);
 }
 
@@ -65,7 +68,7 @@ function compileCandidate(b: Builder, path: string, into: Register, denied: Regi
   const next = b.label();
   const refused = b.label();
   b.set(into, text(path));
-  compileStat(b, path, { directory: refused, missing: next, denied: refused });
+  compileStat(b, path, { directory: refused, missing: next, denied: refused, loop: next });
   b.call("faccessat2", [AT_FDCWD, path, X_OK, AT_EACCESS], { on: [branch("any", refused)] });
   b.jump(found);
   b.place(refused);
@@ -77,12 +80,13 @@ interface Outcomes {
   readonly directory: Label;
   readonly missing: Label;
   readonly denied: Label;
+  readonly loop: Label;
 }
 
 /** Goes on where `path` is something that is not a directory. */
-function compileStat(b: Builder, path: string, { directory, missing, denied }: Outcomes): void {
+function compileStat(b: Builder, path: string, { directory, missing, denied, loop }: Outcomes): void {
   b.call("newfstatat", [AT_FDCWD, path, STAT_BUFFER, 0], {
-    on: [branch(ENOENT, missing), branch(ENOTDIR, missing), branch(ELOOP, missing), branch(EACCES, denied)],
+    on: [branch(ENOENT, missing), branch(ENOTDIR, missing), branch(EACCES, denied), branch(ELOOP, loop)],
   });
   b.scratch("type", (type) => {
     b.peek(type, field(STAT_BUFFER, STAT.mode), 4, S_IFMT);

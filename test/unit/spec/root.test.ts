@@ -1,6 +1,6 @@
 // The fields of the document itself: version, root, host names, annotations, mounts, hooks.
 
-import { describe, test } from "vitest";
+import { describe } from "vitest";
 import { type Acceptance, type Rejection, testAccepted, testRejected } from "./document.ts";
 
 const NOT_SEMVER = "expected a SemVer version 1.x.y";

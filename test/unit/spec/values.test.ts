@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { parseSpec } from "../../../src/spec/parse.ts";
-import { document, errorOf, parsed, type Rejection, testAccepted, testRejected } from "./document.ts";
+import { document, errorOf, parsed, testAccepted, testRejected } from "./document.ts";
 
 const TEXT = "/process/apparmorProfile";
 const BOOL = "/process/noNewPrivileges";
