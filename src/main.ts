@@ -1,9 +1,12 @@
 // From argv to an exit code: the only place that prints an error, and the only way out.
+//
+// The build loads this file, and what `preload` imports, into the executable; a process begins at `main`. So nothing
+// here, or in what is imported, may depend on the process at the top level of a file.
 
 import { argv } from "runt:host";
 import { F_GETFD, O_RDWR, PR_SET_DUMPABLE } from "./abi/constants.ts";
 import { EBADF } from "./abi/errno.ts";
-import { dispatch } from "./cli/dispatch.ts";
+import { dispatch, loadCommands } from "./cli/dispatch.ts";
 import { print, readVariable, readWorkingDirectory } from "./cli/environment.ts";
 import { logOptions, parseCommand, parseGlobals } from "./cli/parse.ts";
 import { openReport, type Report } from "./cli/report.ts";
@@ -17,7 +20,17 @@ import { CWD } from "./kernel/file.ts";
 
 const FAILED = 1;
 
-async function main(args: readonly string[]): Promise<number> {
+/** At build time. */
+export async function preload(): Promise<void> {
+  await loadCommands();
+}
+
+export async function main(): Promise<never> {
+  attempt("exit_group", await command(argv.slice(1)));
+  throw new Error("the kernel does not end this process");
+}
+
+async function command(args: readonly string[]): Promise<number> {
   protect();
   try {
     const globals = parseGlobals(args);
@@ -79,5 +92,3 @@ function lastReport(args: readonly string[]): Report {
     return openReport({ log: undefined, "log-format": "text", debug: false });
   }
 }
-
-attempt("exit_group", await main(argv.slice(1)));

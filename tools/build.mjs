@@ -1,7 +1,8 @@
-// From TypeScript to one static binary: typecheck, bundle, bytecode, cargo. `npm run build`.
+// From TypeScript to one static binary: typecheck, bundle, cargo, bytecode, and the engine with all of it loaded.
+// `npm run build`.
 
 import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -10,33 +11,64 @@ const BUILD = join(ROOT, "native/target/bundle");
 const NATIVE = join(ROOT, "native");
 const TARGETS = { x64: "x86_64-unknown-linux-gnu", arm64: "aarch64-unknown-linux-gnu" };
 /** What the binary is made of: files, and directories with all that is below them. */
-const INPUTS = ["src", "native/host", "native/stage", "native/bytecode", "native/Cargo.lock", "package-lock.json"];
+const INPUTS = [
+  "src",
+  "native/host",
+  "native/stage",
+  "native/program",
+  "native/Cargo.lock",
+  "package-lock.json",
+];
 
-/** Where the parts of the binary are, for those who compile the host themselves: the linter. */
-export const PARTS = {
-  RUNT_BYTECODE: join(BUILD, "runt.bytecode"),
-  RUNT_STAGE: join(NATIVE, "target/release/stage"),
-};
+/** For those who compile the host themselves, like the linter. */
+export const HOST_ENVIRONMENT = { RUNT_STAGE: join(NATIVE, "target/release/stage") };
 
 /** @returns {Promise<string>} path of the binary */
 export async function build() {
-  const { RUNT_BYTECODE, RUNT_STAGE } = PARTS;
   const binary = join(ROOT, "dist/runt");
-  if (newest([binary]) > newest([...INPUTS, "tools/build.mjs"].map((name) => join(ROOT, name)))) return binary;
+  if (newest([binary]) > newest([...INPUTS, "tools/build.mjs"].map((name) => join(ROOT, name))))
+    return binary;
   run(join(ROOT, "node_modules/.bin/tsc"), ["--noEmit"]);
   await bundle();
-  cargo(["-p", "bytecode"]);
-  const scripts = readdirSync(BUILD).filter((name) => name.endsWith(".js") && name !== "main.js");
-  const paths = ["main.js", ...scripts].map((name) => join(BUILD, name));
-  run(join(NATIVE, "target/release/bytecode"), [RUNT_BYTECODE, ...paths]);
   cargo(["-p", "stage"], { RUSTFLAGS: "-C relocation-model=static" });
   const target = TARGETS[process.arch];
-  const static_ = "-C target-feature=+crt-static -C relocation-model=static";
-  cargo(["-p", "host", "--target", target], { RUSTFLAGS: static_, RUNT_BYTECODE, RUNT_STAGE });
+  const flags = "-C target-feature=+crt-static -C relocation-model=static";
+  cargo(["-p", "host", "--target", target], { RUSTFLAGS: flags, ...HOST_ENVIRONMENT });
+  const host = join(NATIVE, "target", target, "release/host");
+  const [archive, memory] = [join(BUILD, "runt.bytecode"), join(BUILD, "runt.memory")];
+  const scripts = readdirSync(BUILD).filter((name) => name.endsWith(".js"));
+  run(host, ["compile", archive, ...scripts.map((name) => join(BUILD, name))]);
+  run(host, ["load", memory, archive]);
   mkdirSync(dirname(binary), { recursive: true });
   rmSync(binary, { force: true });
-  copyFileSync(join(NATIVE, "target", target, "release/host"), binary);
+  writeFileSync(binary, withSegment(readFileSync(host), readFileSync(memory)), { mode: 0o755 });
   return binary;
+}
+
+/** Where the memory of the engine is, and how much the kernel reserves for it: native/host/src/arena.rs. */
+const ARENA = { address: 0x1000_0000_0000n, size: 16 << 20 };
+
+/**
+ * An executable that the kernel maps with the memory: a program header that nobody reads, that of the build id,
+ * becomes one of a segment (elf(5)).
+ * @param {Buffer} executable
+ * @param {Buffer} memory
+ */
+function withSegment(executable, memory) {
+  const [PT_LOAD, PT_NOTE, READ_WRITE, PAGE] = [1, 4, 6, 4096];
+  const first = Number(executable.readBigUInt64LE(32));
+  const [size, count] = [executable.readUInt16LE(54), executable.readUInt16LE(56)];
+  const headers = Array.from({ length: count }, (_, index) => first + index * size);
+  const header = headers.findLast((at) => executable.readUInt32LE(at) === PT_NOTE);
+  if (header === undefined) throw new Error("the executable has no program header to spare");
+  const offset = Math.ceil(executable.length / PAGE) * PAGE;
+  executable.writeUInt32LE(PT_LOAD, header);
+  executable.writeUInt32LE(READ_WRITE, header + 4);
+  const fields = [offset, ARENA.address, ARENA.address, memory.length, ARENA.size, PAGE];
+  fields.forEach((value, index) => {
+    executable.writeBigUInt64LE(BigInt(value), header + 8 + index * 8);
+  });
+  return Buffer.concat([executable, Buffer.alloc(offset - executable.length), memory]);
 }
 
 async function bundle() {
@@ -77,7 +109,11 @@ function cargo(args, env = {}) {
 }
 
 function run(command, args, env = {}) {
-  execFileSync(command, args, { cwd: command === "cargo" ? NATIVE : ROOT, env: { ...process.env, ...env }, stdio: "inherit" });
+  execFileSync(command, args, {
+    cwd: command === "cargo" ? NATIVE : ROOT,
+    env: { ...process.env, ...env },
+    stdio: "inherit",
+  });
 }
 
 /** Milliseconds of the last change; 0 where there is nothing. */

@@ -27,3 +27,9 @@ export async function dispatch(invocation: AnyInvocation, session: Session): Pro
   const command = (await COMMAND_FILES[invocation.command]()) as Command<CommandName>;
   return command(invocation as Invocation<CommandName>, session);
 }
+
+/** Loads what is worth its memory: not the help, which brings a library, and not what explains. */
+export async function loadCommands(): Promise<void> {
+  const { help: _help, explain: _explain, ...others } = COMMAND_FILES;
+  await Promise.all(Object.values(others).map((load) => load()));
+}

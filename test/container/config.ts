@@ -73,6 +73,9 @@ export function runcSpec(): Config {
   config.process.terminal = false;
   config.process.args = ["true"];
   delete config.linux.resources;
+  // runc adds it where only version 2 of cgroups is mounted.
+  if (!config.linux.namespaces.some(({ type }) => type === "cgroup"))
+    config.linux.namespaces.push({ type: "cgroup" });
   return config;
 }
 

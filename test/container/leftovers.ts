@@ -12,8 +12,10 @@ export function leftovers(id: string, bundle: string): string[] {
 
 /** So that a runtime that leaves something leaves it for one test only. */
 export function removeCgroups(id: string): void {
-  for (const path of cgroups(cgroupRoot(), id))
+  for (const path of cgroups(cgroupRoot(), id)) {
+    fs.writeFileSync(join(path, "cgroup.kill"), "1");
     spawnSync("find", [path, "-depth", "-type", "d", "-exec", "rmdir", "{}", ";"]);
+  }
 }
 
 function mounts(bundle: string): string[] {

@@ -175,15 +175,17 @@ const privilegesAreDroppedInOrder: Rule = (program) => {
 };
 
 /** A directory that was opened before would be the way around what covers it. */
-const workingDirectoryIsWhatTheContainerSees: Rule = (program) =>
-  wrongCalls(program, (call, index) => {
-    const covered = lastCall(program, "move_mount", "mount", "pivot_root", "chroot");
-    return call.into?.name === "cwd" && index < covered && index === lastOpened(program, "cwd");
-  });
-
-function lastOpened(program: Program, register: string): number {
-  return calls(program).findLast(([{ into }]) => into?.name === register)?.[1] ?? -1;
-}
+const workingDirectoryIsWhatTheContainerSees: Rule = (program) => {
+  const entered = lastCall(program, "fchdir");
+  const [directory] = calls(program).find(([, index]) => index === entered)?.[0].args ?? [];
+  const opened = calls(program).findLast(
+    ([{ into, name }, index]) =>
+      index < entered && name === "openat2" && isRegister(directory, into?.name ?? ""),
+  );
+  const covered = lastCall(program, "move_mount", "mount", "pivot_root", "chroot");
+  if (opened === undefined) return ["the last directory to be entered was not opened"];
+  return opened[1] < covered ? [line(...opened)] : [];
+};
 
 const hostIsNotPropagatedTo: Rule = (program) => {
   const first = firstCall(program, "move_mount", "mount");

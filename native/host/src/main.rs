@@ -1,29 +1,29 @@
-//! The host: runs the bytecode that is embedded in it, with a few primitives that reach the kernel.
+//! The host: an engine for TypeScript, with a few primitives that reach the kernel.
 //!
-//! It has no threads and no opinions. What the primitives are used for is decided in TypeScript.
+//! It has no threads and no opinions. What the primitives are used for is decided in TypeScript. The engine is part
+//! of the executable as it is after loading. The build makes it in two steps, `host compile ARCHIVE SCRIPT...` and
+//! `host load MEMORY ARCHIVE`, and adds the memory to the executable as a segment.
 #![no_main]
 
 mod arch;
+mod arena;
 mod assemble;
 mod bytes;
+mod compile;
+mod engine;
 mod kernel;
 mod modules;
 mod spawn;
 
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::{CStr, OsStr, c_char, c_int};
+use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::ptr::null_mut;
+use std::{fs, io};
 
-use rquickjs::context::intrinsic;
-use rquickjs::{CatchResultExt, Context, Ctx, Module, Runtime};
-
-/// What the engine is given; what is not here (eval, Date, Proxy, WeakRef) the TypeScript does without.
-type Intrinsics = (
-    intrinsic::Json,
-    intrinsic::MapSet,
-    intrinsic::Promise,
-    intrinsic::RegExp,
-    intrinsic::RegExpCompiler,
-    intrinsic::TypedArrays,
-);
+use engine::Engine;
+use modules::Archive;
 
 /// The exit status where the TypeScript itself is broken, so that it is never taken for a container's.
 const BROKEN: c_int = 255;
@@ -38,24 +38,56 @@ pub unsafe extern "C" fn main(
     argv: *const *const c_char,
     environment: *const *const c_char,
 ) -> c_int {
+    let is_loaded = arena::is_mapped();
+    if !is_loaded && !arena::create() {
+        return BROKEN;
+    }
     // SAFETY: see above.
     let (arguments, environment) = unsafe { (strings(argv), strings(environment)) };
-    let runtime = Runtime::new().expect("an engine");
-    // A command lives for milliseconds: collecting or freeing what the exit frees costs more than it brings.
-    runtime.set_gc_threshold(usize::MAX);
-    runtime.set_loader(modules::Resolver, modules::Loader { arguments, environment });
-    let context = Context::custom::<Intrinsics>(&runtime).expect("a context");
-    context.with(|ctx| {
-        if let Err(error) = run(&ctx).catch(&ctx) {
-            eprintln!("runt: internal error: {error}");
-        }
-    });
-    // The TypeScript ends with exit_group; who comes here has thrown, or waits for what will never come.
-    std::process::exit(BROKEN)
+    if !is_loaded {
+        return build(&arguments).map_or_else(
+            |message| {
+                eprintln!("{message}");
+                BROKEN
+            },
+            |()| 0,
+        );
+    }
+    // SAFETY: the build has made the segment with `host load` of this very executable.
+    let engine: &Engine = unsafe { arena::root() };
+    engine.run(&arguments, &environment);
+    BROKEN
 }
 
-fn run(ctx: &Ctx<'_>) -> rquickjs::Result<()> {
-    Module::import(ctx, modules::ENTRY)?.finish::<()>()
+fn build(arguments: &[&'static [u8]]) -> Result<(), String> {
+    let paths: Vec<&Path> = arguments.iter().map(|argument| Path::new(OsStr::from_bytes(argument))).collect();
+    let text = |error: io::Error| error.to_string();
+    match (arguments, paths.as_slice()) {
+        ([_, b"compile", ..], [_, _, out, scripts @ ..]) => {
+            fs::write(out, compile::archive(scripts)?).map_err(text)
+        }
+        ([_, b"load", _, _], [_, _, out, archive]) => {
+            let archive = Archive::parse(map(archive).map_err(text)?).ok_or("not an archive")?;
+            let engine = Engine::load(archive)?;
+            arena::set_root(Box::leak(Box::new(engine)));
+            fs::write(out, arena::contents()).map_err(text)
+        }
+        _ => Err("usage: host compile ARCHIVE SCRIPT... | host load MEMORY ARCHIVE".to_owned()),
+    }
+}
+
+/// The file, outside of the arena.
+fn map(path: &Path) -> io::Result<&'static [u8]> {
+    let file = fs::File::open(path)?;
+    let size = file.metadata()?.len() as usize;
+    // SAFETY: a new mapping, which is never taken away.
+    let address =
+        unsafe { libc::mmap(null_mut(), size, libc::PROT_READ, libc::MAP_PRIVATE, file.as_raw_fd(), 0) };
+    if address == libc::MAP_FAILED {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: see above.
+    Ok(unsafe { std::slice::from_raw_parts(address.cast(), size) })
 }
 
 /// # Safety

@@ -1,20 +1,24 @@
-//! The modules that TypeScript may import: its own, from the embedded bytecode, and `runt:host`.
+//! The modules that TypeScript may import: its own, from an archive of bytecode, and `runt:host`.
 
-use rquickjs::loader::{ImportAttributes, Loader as LoaderTrait, Resolver as ResolverTrait};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use rquickjs::loader::{self, ImportAttributes};
 use rquickjs::module::{Declarations, Declared, Exports, ModuleDef};
 use rquickjs::{Array, Ctx, Error, Function, Module, Result, TypedArray};
 
-use crate::{assemble, bytes, kernel, spawn};
+use crate::{assemble, kernel, spawn};
 
-/// Written by the `bytecode` tool; the entry comes first.
-static ARCHIVE: &[u8] = include_bytes!(env!("RUNT_BYTECODE"));
 static STAGE: &[u8] = include_bytes!(env!("RUNT_STAGE"));
+const EXPORTS: [&str; 9] =
+    ["syscall", "address", "encode", "decode", "assemble", "spawn", "argv", "environ", "stage"];
 pub const ENTRY: &str = "main.js";
-const HOST: &str = "runt:host";
+pub const HOST: &str = "runt:host";
 
 pub struct Resolver;
 
-impl ResolverTrait for Resolver {
+impl loader::Resolver for Resolver {
     fn resolve<'js>(
         &mut self,
         _: &Ctx<'js>,
@@ -26,12 +30,37 @@ impl ResolverTrait for Resolver {
     }
 }
 
-pub struct Loader {
-    pub arguments: Vec<&'static [u8]>,
-    pub environment: Vec<&'static [u8]>,
+/// Compiled modules by name; each is taken out when it is loaded.
+#[derive(Clone, Default)]
+pub struct Archive(Rc<RefCell<HashMap<String, &'static [u8]>>>);
+
+impl Archive {
+    /// `None` if that is nothing that `compile` has made.
+    pub fn parse(mut rest: &'static [u8]) -> Option<Archive> {
+        let archive = Archive::default();
+        while !rest.is_empty() {
+            let (lengths, tail) = rest.split_at_checked(8)?;
+            let length =
+                |at| u32::from_le_bytes([lengths[at], lengths[at + 1], lengths[at + 2], lengths[at + 3]]);
+            let (name, tail) = tail.split_at_checked(length(0) as usize)?;
+            let (code, tail) = tail.split_at_checked(length(4) as usize)?;
+            archive.0.borrow_mut().insert(str::from_utf8(name).ok()?.to_owned(), code);
+            rest = tail;
+        }
+        Some(archive)
+    }
+
+    /// What has not been loaded comes along in the arena.
+    pub fn keep(&self) {
+        for code in self.0.borrow_mut().values_mut() {
+            *code = code.to_vec().leak();
+        }
+    }
 }
 
-impl LoaderTrait for Loader {
+pub struct Loader(pub Archive);
+
+impl loader::Loader for Loader {
     fn load<'js>(
         &mut self,
         ctx: &Ctx<'js>,
@@ -39,22 +68,19 @@ impl LoaderTrait for Loader {
         _: Option<ImportAttributes<'js>>,
     ) -> Result<Module<'js, Declared>> {
         if name == HOST {
-            let globals = ctx.globals();
-            globals.set("argv", strings(ctx, &self.arguments)?)?;
-            globals.set("environ", strings(ctx, &self.environment)?)?;
             return Module::declare_def::<Host, _>(ctx.clone(), name);
         }
-        let code = find(name).ok_or_else(|| Error::new_loading(name))?;
+        let code = self.0.0.borrow_mut().remove(name).ok_or_else(|| Error::new_loading(name))?;
         // SAFETY: the bytecode was made by this very engine, at build time.
         unsafe { Module::load(ctx.clone(), code) }
     }
 }
 
-struct Host;
+pub struct Host;
 
 impl ModuleDef for Host {
     fn declare(declarations: &Declarations) -> Result<()> {
-        include!("exports.rs").into_iter().try_for_each(|name| declarations.declare(name).map(drop))
+        EXPORTS.into_iter().try_for_each(|name| declarations.declare(name).map(drop))
     }
 
     fn evaluate<'js>(ctx: &Ctx<'js>, exports: &Exports<'js>) -> Result<()> {
@@ -65,36 +91,9 @@ impl ModuleDef for Host {
         exports.export("assemble", Function::new(ctx.clone(), assemble::assemble)?)?;
         exports.export("spawn", Function::new(ctx.clone(), spawn::spawn)?)?;
         exports.export("stage", TypedArray::new_copy(ctx.clone(), STAGE)?)?;
-        for name in ["argv", "environ"] {
-            exports.export(name, ctx.globals().get::<_, Array>(name)?)?;
-            ctx.globals().remove(name)?;
-        }
+        // Filled when the process starts.
+        exports.export("argv", Array::new(ctx.clone())?)?;
+        exports.export("environ", Array::new(ctx.clone())?)?;
         Ok(())
     }
-}
-
-fn strings<'js>(ctx: &Ctx<'js>, list: &[&[u8]]) -> Result<Array<'js>> {
-    let array = Array::new(ctx.clone())?;
-    for (index, string) in list.iter().enumerate() {
-        array.set(index, bytes::to_js(ctx, string)?)?;
-    }
-    Ok(array)
-}
-
-fn find(name: &str) -> Option<&'static [u8]> {
-    let mut rest = ARCHIVE;
-    while let [a, b, c, d, e, f, g, h, tail @ ..] = rest {
-        let (name_length, code_length) = (word([*a, *b, *c, *d]), word([*e, *f, *g, *h]));
-        let (found, tail) = tail.split_at_checked(name_length)?;
-        let (code, tail) = tail.split_at_checked(code_length)?;
-        if found == name.as_bytes() {
-            return Some(code);
-        }
-        rest = tail;
-    }
-    None
-}
-
-fn word(bytes: [u8; 4]) -> usize {
-    u32::from_le_bytes(bytes) as usize
 }

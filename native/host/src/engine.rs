@@ -1,0 +1,78 @@
+//! The engine with the TypeScript loaded: made once, at build time, and woken in every process.
+
+use rquickjs::allocator::RustAllocator;
+use rquickjs::context::intrinsic;
+use rquickjs::qjs;
+use rquickjs::{
+    Array, CatchResultExt, Context, Ctx, Function, Module, Object, Persistent, Promise, Result, Runtime,
+};
+
+use crate::{bytes, modules};
+
+/// What the engine is given; what is not here (eval, Date, Proxy, WeakRef) the TypeScript does without.
+type Intrinsics = (
+    intrinsic::Json,
+    intrinsic::MapSet,
+    intrinsic::Promise,
+    intrinsic::RegExp,
+    intrinsic::RegExpCompiler,
+    intrinsic::TypedArrays,
+);
+
+pub struct Engine {
+    context: Context,
+    main: Persistent<Function<'static>>,
+    argv: Persistent<Array<'static>>,
+    environ: Persistent<Array<'static>>,
+}
+
+impl Engine {
+    /// Loads the entry of the archive, and what its `preload` imports. The message of what it throws otherwise.
+    pub fn load(archive: modules::Archive) -> std::result::Result<Engine, String> {
+        let runtime = Runtime::new_with_alloc(RustAllocator).map_err(|error| error.to_string())?;
+        // A command lives for milliseconds: collecting or freeing what the exit frees costs more than it brings.
+        runtime.set_gc_threshold(usize::MAX);
+        runtime.set_loader(modules::Resolver, modules::Loader(archive.clone()));
+        let context = Context::custom::<Intrinsics>(&runtime).map_err(|error| error.to_string())?;
+        context.with(|ctx| {
+            let parts = prepare(&ctx).catch(&ctx).map_err(|error| error.to_string())?;
+            let (main, argv, environ) = parts;
+            archive.keep();
+            Ok(Engine { context: context.clone(), main, argv, environ })
+        })
+    }
+
+    /// Calls `main` of the entry, which ends the process. Whoever returns here has thrown, or waits for what will
+    /// never come.
+    pub fn run(&self, arguments: &[&[u8]], environment: &[&[u8]]) {
+        self.context.with(|ctx| {
+            // The stack is where it is in this process, not where it was when the engine was made.
+            // SAFETY: the context and its runtime are alive.
+            unsafe { qjs::JS_UpdateStackTop(qjs::JS_GetRuntime(ctx.as_raw().as_ptr())) };
+            if let Err(error) = self.start(&ctx, arguments, environment).catch(&ctx) {
+                eprintln!("runt: internal error: {error}");
+            }
+        });
+    }
+
+    fn start(&self, ctx: &Ctx<'_>, arguments: &[&[u8]], environment: &[&[u8]]) -> Result<()> {
+        fill(ctx, &self.argv.clone().restore(ctx)?, arguments)?;
+        fill(ctx, &self.environ.clone().restore(ctx)?, environment)?;
+        self.main.clone().restore(ctx)?.call::<_, Promise>(())?.finish::<()>()
+    }
+}
+
+type Parts = (Persistent<Function<'static>>, Persistent<Array<'static>>, Persistent<Array<'static>>);
+
+fn prepare(ctx: &Ctx<'_>) -> Result<Parts> {
+    let entry: Object = Module::import(ctx, modules::ENTRY)?.finish()?;
+    entry.get::<_, Function>("preload")?.call::<_, Promise>(())?.finish::<()>()?;
+    let host: Object = Module::import(ctx, modules::HOST)?.finish()?;
+    let (main, argv, environ) =
+        (entry.get::<_, Function>("main")?, host.get::<_, Array>("argv")?, host.get::<_, Array>("environ")?);
+    Ok((Persistent::save(ctx, main), Persistent::save(ctx, argv), Persistent::save(ctx, environ)))
+}
+
+fn fill<'js>(ctx: &Ctx<'js>, array: &Array<'js>, strings: &[&[u8]]) -> Result<()> {
+    strings.iter().enumerate().try_for_each(|(index, string)| array.set(index, bytes::to_js(ctx, string)?))
+}

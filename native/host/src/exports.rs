@@ -1,1 +1,0 @@
-["syscall", "address", "encode", "decode", "assemble", "spawn", "argv", "environ", "stage"]
