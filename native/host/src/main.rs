@@ -39,7 +39,9 @@ pub unsafe extern "C" fn main(
     environment: *const *const c_char,
 ) -> c_int {
     let is_loaded = arena::is_mapped();
-    if !is_loaded && !arena::create() {
+    if is_loaded {
+        arena::populate();
+    } else if !arena::create() {
         return BROKEN;
     }
     // SAFETY: see above.

@@ -1,0 +1,423 @@
+// mounts: every option of the specification, seen from inside through /proc/self/mountinfo.
+
+import { execFileSync } from "node:child_process";
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { bundle, differs, failure, inside } from "./bed.ts";
+import { type Config, type Mount, sh } from "./config.ts";
+import { type MountPoint, parseMountInfo } from "./mountinfo.ts";
+
+/** The mounts at and below /m of a container with these mounts; the last one of several at one place. */
+function mounted(...mounts: Mount[]): Map<string, MountPoint> {
+  const text = inside("cat /proc/self/mountinfo", (config) => {
+    config.root.readonly = false;
+    config.mounts.push(...mounts);
+  });
+  const below = parseMountInfo(text).filter(({ destination }) => destination.startsWith("/m"));
+  return new Map(below.map((mount) => [mount.destination, mount]));
+}
+
+function tmpfsWith(...options: string[]): MountPoint {
+  const mount = mounted({ destination: "/m", type: "tmpfs", source: "tmpfs", options }).get("/m");
+  if (mount === undefined) throw new Error("/m is not mounted");
+  return mount;
+}
+
+/** A directory of the host that is a mount point, with another mount in `sub`. Both have a file. */
+function tree(...options: string[]): string {
+  const directory = fs.mkdtempSync(join(tmpdir(), "runt-source-"));
+  onTestFinished(() => {
+    execFileSync("umount", ["--recursive", directory]);
+    fs.rmdirSync(directory);
+  });
+  const flags = ["-t", "tmpfs", "-o", ["mode=755", ...options].join(","), "tmpfs"];
+  execFileSync("mount", [...flags, directory]);
+  fs.mkdirSync(join(directory, "sub"));
+  execFileSync("mount", [...flags, join(directory, "sub")]);
+  for (const file of ["file", "sub/file"]) fs.writeFileSync(join(directory, file), `${file}\n`);
+  return directory;
+}
+
+const bind = (source: string, ...options: string[]): Mount => ({ destination: "/m", source, options });
+
+const OLD_CRUN = { crun: "version 1.8 passes it to the filesystem" };
+
+describe("an option of a mount", () => {
+  test.each([
+    ["ro", ["ro"]],
+    ["nosuid", ["nosuid"]],
+    ["nodev", ["nodev"]],
+    ["noexec", ["noexec"]],
+    ["noatime", ["noatime"]],
+    ["nodiratime", ["nodiratime"]],
+  ])("%s", (option, shown) => {
+    expect(tmpfsWith(option).options).toEqual(expect.arrayContaining(shown));
+  });
+
+  test.each([
+    ["ro", "rw"],
+    ["nosuid", "suid"],
+    ["nodev", "dev"],
+    ["noexec", "exec"],
+    ["noatime", "atime"],
+    ["nodiratime", "diratime"],
+  ])("%s, and %s after it", (set, clear) => {
+    expect(tmpfsWith(set, clear).options).not.toContain(set);
+  });
+
+  test("none is read-write and relatime", () => {
+    expect(tmpfsWith().options).toEqual(["rw", "relatime"]);
+    expect(tmpfsWith("defaults").options).toEqual(["rw", "relatime"]);
+    expect(tmpfsWith("relatime").options).toEqual(["rw", "relatime"]);
+  });
+
+  test("strictatime", () => {
+    expect(tmpfsWith("strictatime").options).toEqual(["rw"]);
+  });
+
+  test(
+    "nosymfollow",
+    differs({ crun: "version 1.8 passes it to the filesystem", runc: "version 1.1 lacks it" }),
+    () => {
+      expect(tmpfsWith("nosymfollow").options).toContain("nosymfollow");
+      expect(tmpfsWith("nosymfollow", "symfollow").options).not.toContain("nosymfollow");
+    },
+  );
+
+  test.each(["sync", "dirsync"])("%s, of the filesystem", (option) => {
+    expect(tmpfsWith(option).superblock).toContain(option);
+  });
+
+  test("sync, and async after it", () => {
+    expect(tmpfsWith("sync", "async").superblock).not.toContain("sync");
+  });
+
+  test.each(["lazytime", "nolazytime", "iversion", "noiversion", "silent", "loud"])(
+    "%s is taken",
+    differs(OLD_CRUN),
+    (option) => {
+      expect(tmpfsWith(option).type).toBe("tmpfs");
+    },
+  );
+
+  test("lazytime, of the filesystem", differs({ ...OLD_CRUN, runc: "version 1.1 does not set it" }), () => {
+    expect(tmpfsWith("lazytime").superblock).toContain("lazytime");
+  });
+
+  test.each(["mand", "nomand", "norelatime", "nostrictatime"])("%s is taken", (option) => {
+    expect(tmpfsWith(option).type).toBe("tmpfs");
+  });
+
+  test("of the filesystem itself", () => {
+    expect(tmpfsWith("size=64k", "mode=1700").superblock).toEqual(
+      expect.arrayContaining(["size=64k", "mode=1700"]),
+    );
+  });
+
+  test("that nothing knows is an error", () => {
+    const container = bundle((config) => {
+      config.mounts.push({ destination: "/tmp", type: "tmpfs", source: "tmpfs", options: ["nosuchoption"] });
+    });
+    expect(failure(container.run())).toMatch(/invalid argument|EINVAL/i);
+  });
+
+  test("tmpcopyup fills a tmpfs with what it hides", () => {
+    const files = inside(
+      "cat /etc/passwd | head -n1; find /etc/deep -type f; readlink /etc/link; stat -c %a /etc/deep",
+      (config, rootfs) => {
+        fs.mkdirSync(join(rootfs, "etc/deep/er"), { recursive: true });
+        fs.chmodSync(join(rootfs, "etc/deep"), 0o750);
+        fs.writeFileSync(join(rootfs, "etc/deep/er/file"), "");
+        fs.symlinkSync("../nowhere", join(rootfs, "etc/link"));
+        config.mounts.push({ destination: "/etc", type: "tmpfs", source: "tmpfs", options: ["tmpcopyup"] });
+      },
+    );
+    expect(files).toBe("root:x:0:0:root:/root:/bin/sh\n/etc/deep/er/file\n../nowhere\n750\n");
+  });
+});
+
+describe("a bind mount", () => {
+  test("shows the source, and not what is mounted below it", () => {
+    const source = tree();
+    expect([...mounted(bind(source, "bind")).keys()]).toEqual(["/m"]);
+  });
+
+  test("rbind shows both", () => {
+    const source = tree();
+    expect([...mounted(bind(source, "rbind")).keys()]).toEqual(["/m", "/m/sub"]);
+  });
+
+  test("ro is for the mount itself", () => {
+    const mounts = mounted(bind(tree(), "rbind", "ro"));
+    expect(mounts.get("/m")?.options).toContain("ro");
+    expect(mounts.get("/m/sub")?.options).toContain("rw");
+  });
+
+  test("ro: writing fails inside, and goes on outside", () => {
+    const source = tree();
+    const out = inside("cat /m/file; echo no > /m/file; cat /m/file", (config, rootfs) => {
+      fs.mkdirSync(join(rootfs, "m"));
+      config.mounts.push(bind(source, "bind", "ro"));
+      config.process.args = sh("cat /m/file; ! (echo no > /m/file) 2> /dev/null");
+    });
+    expect(out).toBe("file\n");
+    fs.writeFileSync(join(source, "file"), "still writable");
+  });
+
+  test("without options keeps the flags of its source", () => {
+    expect(mounted(bind(tree("nosuid", "noexec"), "bind")).get("/m")?.options).toEqual(
+      expect.arrayContaining(["nosuid", "noexec"]),
+    );
+  });
+
+  test("nosuid, nodev and noexec", () => {
+    expect(mounted(bind(tree(), "bind", "nosuid", "nodev", "noexec")).get("/m")?.options).toEqual(
+      expect.arrayContaining(["nosuid", "nodev", "noexec"]),
+    );
+  });
+
+  test.each([
+    ["rro", "ro"],
+    ["rnosuid", "nosuid"],
+    ["rnodev", "nodev"],
+    ["rnoexec", "noexec"],
+    ["rnoatime", "noatime"],
+    ["rnodiratime", "nodiratime"],
+  ])("%s is for the whole tree", (option, shown) => {
+    const mounts = mounted(bind(tree(), "rbind", option));
+    expect(mounts.get("/m")?.options).toContain(shown);
+    expect(mounts.get("/m/sub")?.options).toContain(shown);
+  });
+
+  test("rnosymfollow is for the whole tree", differs({ crun: "lacks it" }), () => {
+    const mounts = mounted(bind(tree(), "rbind", "rnosymfollow"));
+    expect(mounts.get("/m/sub")?.options).toContain("nosymfollow");
+  });
+
+  test.each([
+    ["rrw", "ro"],
+    ["rsuid", "nosuid"],
+    ["rdev", "nodev"],
+    ["rexec", "noexec"],
+  ])("%s clears %s of the whole tree", (option, gone) => {
+    const mounts = mounted(bind(tree(gone), "rbind", option));
+    expect(mounts.get("/m")?.options).not.toContain(gone);
+    expect(mounts.get("/m/sub")?.options).not.toContain(gone);
+  });
+
+  test("rstrictatime and rrelatime", () => {
+    expect(mounted(bind(tree(), "rbind", "rstrictatime")).get("/m/sub")?.options).toEqual(["rw"]);
+    expect(mounted(bind(tree("strictatime"), "rbind", "rrelatime")).get("/m/sub")?.options).toContain(
+      "relatime",
+    );
+  });
+
+  test.each(["bind", "rbind"])("of a file: %s on one that is there, and on one that is not", (option) => {
+    const source = tree();
+    const out = inside("cat /etc/passwd /a/b/new", (config) => {
+      config.root.readonly = false;
+      for (const destination of ["/etc/passwd", "/a/b/new"]) {
+        config.mounts.push({ destination, source: join(source, "file"), options: [option, "ro"] });
+      }
+    });
+    expect(out).toBe("file\nfile\n");
+  });
+
+  test("of a file in another file system's file, such as a socket", () => {
+    const source = tree();
+    execFileSync("mkfifo", [join(source, "fifo")]);
+    expect(
+      inside("stat -c %F /m", (config) => {
+        config.root.readonly = false;
+        config.mounts.push(bind(join(source, "fifo"), "bind"));
+      }),
+    ).toBe("fifo\n");
+  });
+
+  test("of a source relative to the bundle", () => {
+    expect(
+      inside("cat /tmp/x/mine", (config, rootfs) => {
+        fs.mkdirSync(join(rootfs, "../of-bundle"));
+        fs.writeFileSync(join(rootfs, "../of-bundle/mine"), "mine\n");
+        config.root.readonly = false;
+        config.mounts.push({ destination: "/tmp/x", source: "of-bundle", options: ["bind"] });
+      }),
+    ).toBe("mine\n");
+  });
+
+  test("follows a symlink in its source", () => {
+    const source = tree();
+    fs.symlinkSync("sub", join(source, "link"));
+    expect(
+      inside("cat /m/file", (config) => {
+        config.root.readonly = false;
+        config.mounts.push(bind(join(source, "link"), "bind"));
+      }),
+    ).toBe("sub/file\n");
+  });
+
+  test("of a source that does not exist names it", () => {
+    const container = bundle((config) => {
+      config.mounts.push(bind("/no/such/source", "bind"));
+    });
+    const message = failure(container.run());
+    expect(message).toMatch(/no such file or directory|ENOENT/i);
+    expect(message).toContain("/no/such/source");
+  });
+
+  test("of a directory on a file", () => {
+    const source = tree();
+    const container = bundle((config) => {
+      config.mounts.push({ destination: "/etc/passwd", source, options: ["bind"] });
+    });
+    expect(failure(container.run())).toMatch(/not a directory|ENOTDIR/i);
+  });
+
+  test("of a directory of the container's own image", () => {
+    expect(
+      inside("cat /tmp/x/passwd | head -n1", (config, rootfs) => {
+        config.root.readonly = false;
+        config.mounts.push({ destination: "/tmp/x", source: join(rootfs, "etc"), options: ["rbind"] });
+      }),
+    ).toBe("root:x:0:0:root:/root:/bin/sh\n");
+  });
+});
+
+describe("propagation", () => {
+  const fieldOf =
+    (...options: string[]) =>
+    (mount: MountPoint | undefined) =>
+      mount === undefined ? options : mount.propagation.map((field) => field.replace(/:.*/, ""));
+  const fields = fieldOf("not mounted");
+
+  test.each([
+    ["shared", ["shared"]],
+    ["private", []],
+    ["unbindable", ["unbindable"]],
+  ])("%s", (option, shown) => {
+    expect(fields(mounted(bind(tree(), "bind", option)).get("/m"))).toEqual(shown);
+  });
+
+  test.each([
+    ["rshared", ["shared"]],
+    ["rprivate", []],
+    ["runbindable", ["unbindable"]],
+  ])("%s is for the whole tree", (option, shown) => {
+    const mounts = mounted(bind(tree(), "rbind", option));
+    expect(fields(mounts.get("/m"))).toEqual(shown);
+    expect(fields(mounts.get("/m/sub"))).toEqual(shown);
+  });
+
+  test("rslave: what the host mounts later comes in, what the container mounts stays in", async () => {
+    const source = tree();
+    execFileSync("mount", ["--make-rshared", source]);
+    const container = bundle((config) => {
+      config.process.args = ["cat", "/proc/self/mountinfo"];
+      config.root.readonly = false;
+      config.mounts.push(bind(source, "rbind", "rslave"));
+    });
+    container.create();
+    fs.mkdirSync(join(source, "later"));
+    execFileSync("mount", ["-t", "tmpfs", "tmpfs", join(source, "later")]);
+    const inner = parseMountInfo(fs.readFileSync(`/proc/${container.state().pid}/mountinfo`, "utf8"));
+    const found = inner.find(({ destination }) => destination === "/m");
+    expect(fields(found)).toEqual(["master"]);
+    expect(inner.map(({ destination }) => destination)).toContain("/m/later");
+  });
+
+  test("private: what the host mounts later stays out", () => {
+    const source = tree();
+    execFileSync("mount", ["--make-rshared", source]);
+    const container = bundle((config) => {
+      config.root.readonly = false;
+      config.mounts.push(bind(source, "rbind", "rprivate"));
+    });
+    container.create();
+    fs.mkdirSync(join(source, "later"));
+    execFileSync("mount", ["-t", "tmpfs", "tmpfs", join(source, "later")]);
+    const inner = parseMountInfo(fs.readFileSync(`/proc/${container.state().pid}/mountinfo`, "utf8"));
+    expect(inner.map(({ destination }) => destination)).not.toContain("/m/later");
+  });
+
+  test.each([
+    ["shared", ["shared"]],
+    ["rshared", ["shared"]],
+    ["slave", []],
+    ["rslave", []],
+    ["private", []],
+    ["rprivate", []],
+    ["unbindable", ["unbindable"]],
+  ])("rootfsPropagation %s", (rootfsPropagation, shown) => {
+    const text = inside("cat /proc/self/mountinfo", (config) => {
+      config.linux.rootfsPropagation = rootfsPropagation;
+    });
+    expect(fields(parseMountInfo(text).find(({ destination }) => destination === "/"))).toEqual(shown);
+  });
+
+  test("rootfsPropagation of an unknown kind is refused", () => {
+    const container = bundle((config) => {
+      config.linux.rootfsPropagation = "sideways";
+    });
+    expect(failure(container.run())).not.toBe("");
+  });
+
+  test("nothing reaches the host, whose mounts are shared", () => {
+    const parent = tree();
+    execFileSync("mount", ["--make-rshared", parent]);
+    const before = fs.readFileSync("/proc/self/mountinfo", "utf8");
+    inside("true", (config, rootfs) => {
+      fs.cpSync(rootfs, join(parent, "rootfs"), { recursive: true, verbatimSymlinks: true });
+      config.root.path = join(parent, "rootfs");
+    });
+    expect(fs.readFileSync("/proc/self/mountinfo", "utf8")).toBe(before);
+  });
+});
+
+describe("the list", () => {
+  test("is mounted in order: a later mount hides an earlier one", () => {
+    expect(
+      inside("ls /tmp/a; ls /tmp", (config) => {
+        const tmpfs = (destination: string) => ({ destination, type: "tmpfs", source: "tmpfs" });
+        config.root.readonly = false;
+        config.mounts.push(tmpfs("/tmp/a/b"), tmpfs("/tmp"), tmpfs("/tmp/a/c"));
+      }),
+    ).toBe("c\na\n");
+  });
+
+  test("mount points are created, in the image and in earlier mounts", () => {
+    const destinations = ["/new", "/deep/er/still", "/dev/mine/too"];
+    const text = inside("cat /proc/self/mountinfo; stat -c %a /deep /deep/er", (config) => {
+      config.root.readonly = false;
+      config.mounts.push(
+        ...destinations.map((destination) => ({ destination, type: "tmpfs", source: "tmpfs" })),
+      );
+    });
+    for (const destination of destinations) expect(text).toContain(` ${destination} `);
+    expect(text).toMatch(/755\n755\n$/);
+  });
+
+  test("a relative destination is below the root", differs({ crun: "refuses it" }), () => {
+    const text = inside("cat /proc/self/mountinfo", (config) => {
+      config.mounts.push({ destination: "tmp", type: "tmpfs", source: "tmpfs" });
+    });
+    expect(text).toContain(" /tmp ");
+  });
+
+  test("a read-only tmpfs at /dev still gets its devices", () => {
+    expect(
+      inside("cat < /dev/null; ! touch /dev/x 2> /dev/null; stat -c %t:%T /dev/full", (config: Config) => {
+        const dev = config.mounts.find(({ destination }) => destination === "/dev");
+        dev?.options?.push("ro");
+      }),
+    ).toBe("1:7\n");
+  });
+
+  test("an unknown type of file system is an error", () => {
+    const container = bundle((config) => {
+      config.mounts.push({ destination: "/tmp", type: "nosuchfs", source: "none" });
+    });
+    expect(failure(container.run())).toMatch(/no such device|ENODEV/i);
+  });
+});
