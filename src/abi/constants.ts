@@ -72,6 +72,9 @@ export const FSOPEN_CLOEXEC = 1;
 export const FSMOUNT_CLOEXEC = 1;
 export const FSCONFIG_SET_FLAG = 0;
 export const FSCONFIG_SET_STRING = 1;
+export const FSPICK_CLOEXEC = 1;
+export const FSPICK_EMPTY_PATH = 8;
+export const FSCONFIG_CMD_RECONFIGURE = 7;
 export const FSCONFIG_CMD_CREATE = 6;
 export const MOVE_MOUNT_F_EMPTY_PATH = 0x4;
 export const MOVE_MOUNT_T_EMPTY_PATH = 0x40;
@@ -138,6 +141,7 @@ export const CLOSE_RANGE_CLOEXEC = 4;
 export const X_OK = 1;
 
 export const CGROUP2_SUPER_MAGIC = 0x63677270;
+export const PROC_SUPER_MAGIC = 0x9fa0;
 export const DEVPTS_SUPER_MAGIC = 0x1cd1;
 
 export const MFD_CLOEXEC = 1;

@@ -28,6 +28,7 @@ export const SYS = {
   fsconfig: 431,
   fsmount: 432,
   fsopen: 430,
+  fspick: 433,
   fstat: 5,
   fstatfs: 138,
   ftruncate: 77,

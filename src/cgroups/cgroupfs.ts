@@ -1,11 +1,18 @@
 // The cgroupfs driver: the container's own cgroup as a directory of cgroup v2. It is made before the container's
 // process, which is cloned right into it; it is emptied by cgroup.kill and watched through cgroup.events.
 
-import { AT_REMOVEDIR, CGROUP2_SUPER_MAGIC, O_DIRECTORY, O_RDONLY, POLLPRI } from "../abi/constants.ts";
+import {
+  AT_REMOVEDIR,
+  CGROUP2_SUPER_MAGIC,
+  O_DIRECTORY,
+  O_RDONLY,
+  O_WRONLY,
+  POLLPRI,
+} from "../abi/constants.ts";
 import { EBUSY, ENODEV, ENOENT, ENOTEMPTY } from "../abi/errno.ts";
 import { getWord } from "../abi/structs.ts";
 import { RuntError } from "../error.ts";
-import { attempt, type Context, call, type Fd, failure } from "../kernel/call.ts";
+import { attempt, type Context, type Fd, failure } from "../kernel/call.ts";
 import {
   CWD,
   isDirectory,
@@ -17,7 +24,6 @@ import {
   readFileIfExists,
   statPath,
   using,
-  writeValue,
 } from "../kernel/file.ts";
 import { poll } from "../kernel/process.ts";
 import { cgroupPath, ownCgroup } from "./path.ts";
@@ -33,7 +39,8 @@ export interface Cgroup {
   readonly top: string;
 }
 
-function mountPoint(): string {
+/** Where the host has mounted cgroup v2. */
+export function mountPoint(): string {
   const found = MOUNT_POINTS.find((path) => {
     const buffer = new Uint8Array(120);
     return attempt("statfs", path, buffer) === 0 && getWord(buffer, 0) === CGROUP2_SUPER_MAGIC;
@@ -108,9 +115,13 @@ export function killCgroup(path: string): void {
   const directory = openIfExists(path, O_RDONLY | O_DIRECTORY);
   if (directory === undefined) return;
   using(directory, () => {
-    if (!isPopulated(readFileIfExists("cgroup.events", directory) ?? "")) return;
-    writeValue("cgroup.kill", "1", { at: directory, context: { what: `kill the processes of ${path}` } });
-    awaitEmpty(directory, path);
+    const events = openIfExists("cgroup.events", O_RDONLY, directory);
+    if (events === undefined) return;
+    using(events, () => {
+      if (!isPopulated(readFromStart(events))) return;
+      kill(directory, path);
+      awaitEmpty(events, path);
+    });
   });
 }
 
@@ -121,21 +132,25 @@ export function signalCgroup(path: string, send: (pid: number) => void): boolean
   return pids.length > 0;
 }
 
-function awaitEmpty(directory: Fd, path: string): void {
-  const events = openIfExists("cgroup.events", O_RDONLY, directory);
-  if (events === undefined) return;
-  using(events, () => {
-    for (;;) {
-      if (!isPopulated(readFromStart(events))) return;
-      if (poll([{ fd: events, events: POLLPRI }], KILL_DEADLINE) === undefined) throw stillPopulated(path);
-    }
-  });
+/** A cgroup that is being removed has nobody left to kill. */
+function kill(directory: Fd, path: string): void {
+  const fd = openIfExists("cgroup.kill", O_WRONLY, directory);
+  if (fd === undefined) return;
+  const result = using(fd, () => attempt("write", fd, "1", 1));
+  if (result < 0 && result !== -ENODEV) throw failure(`kill the processes of ${path}`, -result);
 }
 
+function awaitEmpty(events: Fd, path: string): void {
+  while (isPopulated(readFromStart(events))) {
+    if (poll([{ fd: events, events: POLLPRI }], KILL_DEADLINE) === undefined) throw stillPopulated(path);
+  }
+}
+
+/** Empty where the cgroup has been removed meanwhile. */
 function readFromStart(fd: Fd): string {
   const buffer = new Uint8Array(256);
-  call("seek in cgroup.events", "lseek", fd, 0, 0);
-  const length = attempt("read", fd, buffer, buffer.length);
+  const offset = attempt("lseek", fd, 0, 0);
+  const length = offset < 0 ? offset : attempt("read", fd, buffer, buffer.length);
   if (length === -ENODEV) return "";
   if (length < 0) throw failure("read cgroup.events", -length);
   return String.fromCharCode(...buffer.subarray(0, length));

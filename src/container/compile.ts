@@ -2,6 +2,7 @@
 // in the listing that this page produces. Where the order of two steps matters, it says why.
 
 import {
+  AT_EMPTY_PATH,
   AT_FDCWD,
   CLOSE_RANGE_CLOEXEC,
   O_CLOEXEC,
@@ -10,7 +11,10 @@ import {
   O_PATH,
   PR_SET_DUMPABLE,
   PR_SET_NO_NEW_PRIVS,
+  S_IFMT,
+  S_IFREG,
 } from "../abi/constants.ts";
+import { STAT } from "../abi/structs.ts";
 import { compileNamespaces } from "../namespaces/compile.ts";
 import { has, type Join, type NamespacePlan } from "../namespaces/plan.ts";
 import {
@@ -29,7 +33,8 @@ import { compileNullStdio } from "../process/stdio.ts";
 import { compileSysctl } from "../process/sysctl.ts";
 import { compileOpenTerminal, compileTakeTerminal } from "../process/terminal.ts";
 import { compileUser, type UserFacts } from "../process/user.ts";
-import { type Builder, branch, data, inherited, programBuilder } from "../program/builder.ts";
+import { STAT_BUFFER } from "../program/buffers.ts";
+import { type Builder, branch, data, field, inherited, programBuilder } from "../program/builder.ts";
 import type { Data, Program, Register } from "../program/instruction.ts";
 import { compileDevices, type DeviceFacts } from "../rootfs/devices.ts";
 import { parseMountOptions } from "../rootfs/mount_options.ts";
@@ -102,10 +107,10 @@ export function compileContainer(
   compileLateReadonly(b, root, late);
   if (spec.root.readonly) compileReadonlyRoot(b, root);
   compileKernelSettings(b, spec, root);
-  compileRlimits(b, process.rlimits ?? []);
   const home = compileHome(b, process, report, root);
   compileEnterDirectory(b, root, process.cwd);
   if (withTerminal) {
+    b.from("/process/terminal");
     compileSendDescriptor(b, report, "console", withTerminal.master);
     b.call("close", [withTerminal.master]);
     compileTakeTerminal(b, withTerminal.slave);
@@ -192,10 +197,14 @@ function compileHome(b: Builder, process: Process, report: Register, root: Regis
   const none = b.label();
   b.from("/process/env");
   b.scratch("passwd", (passwd) => {
-    b.call("openat2", [root, "etc/passwd", how(O_NONBLOCK, false), 24], {
-      into: passwd,
-      on: [branch("any", none)],
-    });
+    const missing = [branch("any", none)];
+    // What is not a regular file is not opened: a device of the image would react.
+    b.call("openat2", [root, "etc/passwd", how(O_PATH, false), 24], { into: passwd, on: missing });
+    b.call("newfstatat", [passwd, "", STAT_BUFFER, AT_EMPTY_PATH]);
+    b.call("close", [passwd]);
+    b.peek(passwd, field(STAT_BUFFER, STAT.mode), 4, S_IFMT);
+    b.jumpIf(passwd, "!=", S_IFREG, none);
+    b.call("openat2", [root, "etc/passwd", how(O_NONBLOCK, false), 24], { into: passwd, on: missing });
     compileSendDescriptor(b, report, "passwd", passwd);
     b.call("close", [passwd]);
   });
@@ -205,6 +214,8 @@ function compileHome(b: Builder, process: Process, report: Register, root: Regis
 
 /** From here on the process loses, step by step, what the steps before needed. */
 function compilePrivileges(b: Builder, process: Process, facts: ContainerFacts): void {
+  // Late, since they may be so low that nothing could be opened any more, and while they may still be raised.
+  compileRlimits(b, process.rlimits ?? []);
   b.from("/process/user/umask");
   b.call("umask", [process.user.umask ?? UMASK]);
   compileBounding(b, facts.capabilities, facts.bounding);

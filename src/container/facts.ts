@@ -1,13 +1,17 @@
 // What the compiler needs to know of the host, read before anything is changed.
 
+import { PROC_SUPER_MAGIC } from "../abi/constants.ts";
 import { ENOTDIR } from "../abi/errno.ts";
-import { failure } from "../kernel/call.ts";
+import { getLong, getWord, STAT } from "../abi/structs.ts";
+import { mountPoint } from "../cgroups/cgroupfs.ts";
+import { RuntError } from "../error.ts";
+import { attempt, failure } from "../kernel/call.ts";
 import { isDirectory, statPath } from "../kernel/file.ts";
 import { has, type NamespacePlan } from "../namespaces/plan.ts";
 import { capabilityBit, planCapabilities } from "../process/capabilities.ts";
 import { parseMountOptions } from "../rootfs/mount_options.ts";
 import type { BindSource } from "../rootfs/mounts.ts";
-import { hostPath } from "../rootfs/path.ts";
+import { containerPath, hostPath } from "../rootfs/path.ts";
 import type { Process, Spec } from "../spec/types.ts";
 import type { ContainerFacts } from "./compile.ts";
 import {
@@ -38,17 +42,19 @@ export function readFacts({ id, spec, process, bundle, ...rest }: Subject, calle
   requireDirectory(root);
   const all = ownUser ? allCapabilities() : undefined;
   const streams = inspectStandardStreams(process.user.uid);
+  const setgroupsDenied = (ownUser && caller.uid !== 0) || isSetgroupsDenied();
+  if (setgroupsDenied && process.user.additionalGids?.length) throw groupsDenied();
   return {
     id,
     ...rest,
     root: { path: root, inherited },
-    mounts: { sources: bindSources(spec, bundle, inherited) },
+    mounts: { sources: bindSources(spec, bundle, inherited), cgroup: cgroupMount(spec) },
     devices: {
       mayMknod: !ownUser && mayMknod(caller),
       kcoreExists: typeof statPath("/proc/kcore") !== "number",
     },
     user: {
-      setgroupsDenied: (ownUser && caller.uid !== 0) || isSetgroupsDenied(),
+      setgroupsDenied,
       foreignStdio: streams.foreign,
     },
     capabilities: planCapabilities(process.capabilities, all ?? caller.permitted),
@@ -56,6 +62,14 @@ export function readFacts({ id, spec, process, bundle, ...rest }: Subject, calle
     ignoredSignals: caller.ignoredSignals,
     nullStdio: streams.nulls,
   };
+}
+
+function groupsDenied(): RuntError {
+  return new RuntError({
+    pointer: "/process/user/additionalGids",
+    what: "cannot set any additional groups in a rootless container",
+    hint: "the kernel denies setgroups(2) in a user namespace whose ids were mapped without privilege",
+  });
 }
 
 /** mknod(2) needs the capability in the initial user namespace. */
@@ -72,6 +86,18 @@ function requireDirectory(path: string): void {
   if (!isDirectory(status)) throw failure(context, ENOTDIR);
 }
 
+/** Of the root of a procfs: security modules trust the files below /proc. */
+function isProcfs(path: string, status: Uint8Array): boolean {
+  const filesystem = new Uint8Array(120);
+  const isProc = attempt("statfs", path, filesystem) === 0 && getWord(filesystem, 0) === PROC_SUPER_MAGIC;
+  return isProc && getLong(status, STAT.inode) === 1;
+}
+
+/** Where the host has cgroup v2; looked up for those who mount it only. */
+function cgroupMount({ mounts = [] }: Spec): string {
+  return mounts.some(({ type }) => type === "cgroup" || type === "cgroup2") ? mountPoint() : "";
+}
+
 function bindSources(spec: Spec, bundle: string, inherited: boolean): ReadonlyMap<number, BindSource> {
   const sources = new Map<number, BindSource>();
   spec.mounts?.forEach(({ destination, source = "", options = [] }, index) => {
@@ -83,6 +109,10 @@ function bindSources(spec: Spec, bundle: string, inherited: boolean): ReadonlyMa
       const hint = `create ${path} on the host, or remove the mount`;
       const what = `bind ${path} on ${destination}`;
       throw failure({ pointer: `/mounts/${index}/source`, what, hint }, -status);
+    }
+    if (containerPath(destination) === "/proc" && !isProcfs(path, status)) {
+      const what = `${path} cannot be bound to ${destination} because it is not of type proc`;
+      throw new RuntError({ pointer: `/mounts/${index}/source`, what });
     }
     sources.set(index, { path, isDirectory: isDirectory(status), inherited });
   });

@@ -12,6 +12,8 @@ import { attempt, call, type Fd, failure } from "../kernel/call.ts";
 import { close, open, stat, using, writeValue } from "../kernel/file.ts";
 import { joinName } from "../namespaces/compile.ts";
 import { has, type Join, NAMESPACE_FLAG, type NamespacePlan, namespaceFile } from "../namespaces/plan.ts";
+import { join } from "../spec/check.ts";
+import { sysctlPath } from "../spec/sysctl.ts";
 import type { LinuxNamespaceType, LinuxTimeOffsets } from "../spec/types.ts";
 import { becomeRoot, type RawCall } from "./spawn.ts";
 
@@ -20,6 +22,7 @@ interface OpenJoin extends Join {
 }
 
 export interface Joins {
+  readonly opened: readonly OpenJoin[];
   /** Entered by the stage, and by which name it inherits each. */
   readonly byStage: readonly Join[];
   readonly descriptors: Readonly<Record<string, Fd>>;
@@ -41,6 +44,7 @@ export function openJoins(plan: NamespacePlan): Joins {
   const early = others.filter((join) => !byStage.includes(join));
   const setns = ({ fd, type }: OpenJoin): RawCall => [SYS.setns, fd, NAMESPACE_FLAG[type]];
   return {
+    opened,
     byStage,
     descriptors: Object.fromEntries(byStage.map((join) => [joinName(join), join.fd])),
     before: [...early.map(setns), ...(user ? [[SYS.setns, user.fd, CLONE_NEWUSER], ...becomeRoot()] : [])],
@@ -57,6 +61,20 @@ function openNamespace({ type, path, pointer }: Join): Fd {
   const name = Object.entries(NAMESPACE_FLAG).find(([, flag]) => flag === found)?.[0];
   const is = name === undefined ? "not a namespace" : `a ${name} namespace`;
   throw new RuntError({ pointer, what: `${path} is ${is}, expected a ${type} namespace` });
+}
+
+/** A sysctl of the network namespace must not be the host's, whichever path leads there. */
+export function rejectHostNetwork(joins: Joins, sysctl: Readonly<Record<string, string>>): void {
+  const key = Object.keys(sysctl).find((name) => sysctlPath(name)?.startsWith("net/"));
+  const network = joins.opened.find(({ type }) => type === "network");
+  if (key === undefined || network === undefined) return;
+  using(open("/proc/self/ns/net", O_RDONLY), (own) => {
+    if (inode(own) !== inode(network.fd)) return;
+    throw new RuntError({
+      pointer: join("/linux/sysctl", key),
+      what: `sysctl "${key}" not allowed in host network namespace`,
+    });
+  });
 }
 
 /** False too where the owner is above our own user namespace, and the kernel will not show it. */

@@ -2,16 +2,18 @@
 // which each can be taken back, and in which an intent is on disk before the first kernel object.
 
 import {
+  AT_EMPTY_PATH,
   AT_FDCWD,
   AT_RECURSIVE,
   CLONE_NEWUSER,
   F_GETFD,
+  MS_SLAVE,
   OPEN_TREE_CLOEXEC,
   OPEN_TREE_CLONE,
   S_IFMT,
   S_IFREG,
 } from "../abi/constants.ts";
-import { getLong, getWord, longs, STAT } from "../abi/structs.ts";
+import { getLong, getWord, longs, mountAttr, STAT } from "../abi/structs.ts";
 import {
   firstMissing,
   killCgroup,
@@ -139,7 +141,12 @@ function inheritedTrees({ spec, facts }: Prepared): Readonly<Record<string, Fd>>
   const trees: Record<string, Fd> = {};
   const clone = (pointer: string, path: string, recursive: boolean) => {
     const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0);
-    return call({ what: `clone the tree of ${path}`, pointer }, "open_tree", AT_FDCWD, path, flags) as Fd;
+    const context = { what: `clone the tree of ${path}`, pointer };
+    const tree = call(context, "open_tree", AT_FDCWD, path, flags) as Fd;
+    // A copy of a shared mount is its peer: what the container mounts below would appear on the host.
+    const slave = mountAttr(0, 0, MS_SLAVE);
+    call(context, "mount_setattr", tree, "", AT_EMPTY_PATH | AT_RECURSIVE, slave, slave.length);
+    return tree;
   };
   if (facts.root.inherited) trees[ROOTFS] = clone("/root/path", facts.root.path, true);
   for (const [index, { path, inherited }] of facts.mounts.sources) {

@@ -10,7 +10,7 @@ import type { Process, Spec } from "../spec/types.ts";
 import { type ContainerFacts, compileContainer } from "./compile.ts";
 import { readFacts } from "./facts.ts";
 import { type Caller, readCaller } from "./host.ts";
-import { type Joins, openJoins } from "./joins.ts";
+import { type Joins, openJoins, rejectHostNetwork } from "./joins.ts";
 import type { CreateRequest } from "./request.ts";
 import { rejectUnsupported } from "./unsupported.ts";
 
@@ -49,6 +49,7 @@ export function prepare(request: PrepareRequest, barrier: boolean): Prepared {
   rejectUnsupported(spec, process);
   const namespaces = planNamespaces(spec.linux?.namespaces ?? []);
   const joins = openJoins(namespaces);
+  rejectHostNetwork(joins, spec.linux?.sysctl ?? {});
   const caller = readCaller();
   const { id, noPivot, newKeyring, preserveFds } = request;
   const subject = { id, spec, process, bundle, namespaces, joinedByStage: joins.byStage };

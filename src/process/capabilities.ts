@@ -42,15 +42,27 @@ export function planCapabilities(
       else if (CAPABILITIES.has(capability)) refused.add(capability);
     }
   }
-  if (refused.size > 0) {
-    const what = `ignoring unavailable capabilities: ${[...refused].join(", ")}`;
-    warnings.push({ pointer: "/process/capabilities", what });
-  }
+  warn(warnings, "/process/capabilities", [...refused]);
   // The kernel keeps these subsets itself and would refuse the rest: capset(2), capabilities(7).
-  sets.effective &= sets.permitted;
-  sets.inheritable &= sets.bounding | sets.permitted;
+  const limit = (name: SetName, to: CapabilitySet) => {
+    const lost = numbersIn(sets[name] & ~to).map(nameOf);
+    warn(warnings, `/process/capabilities/${name}`, lost);
+    sets[name] &= to;
+  };
+  limit("effective", sets.permitted);
+  limit("inheritable", sets.bounding);
+  // Without a word: `runc spec` writes ambient capabilities that are not inheritable.
   sets.ambient &= sets.permitted & sets.inheritable;
   return { sets, warnings };
+}
+
+function warn(warnings: ErrorRecord[], pointer: string, names: readonly string[]): void {
+  if (names.length > 0)
+    warnings.push({ pointer, what: `ignoring unavailable capabilities: ${names.join(", ")}` });
+}
+
+function nameOf(capability: number): string {
+  return [...CAPABILITIES].find(([, number]) => number === capability)?.[0] ?? String(capability);
 }
 
 /** Empty where the name is unknown. */

@@ -5,6 +5,9 @@ import {
   FSCONFIG_CMD_CREATE,
   FSMOUNT_CLOEXEC,
   FSOPEN_CLOEXEC,
+  MOUNT_ATTR_NODEV,
+  MOUNT_ATTR_NOEXEC,
+  MOUNT_ATTR_NOSUID,
   O_CLOEXEC,
   O_WRONLY,
   RESOLVE_NO_SYMLINKS,
@@ -16,6 +19,7 @@ import { join } from "../spec/check.ts";
 import { sysctlPath } from "../spec/sysctl.ts";
 import type { StringMap } from "../spec/types.ts";
 
+const PROTECTED = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 const STRICT = data(openHow(O_WRONLY | O_CLOEXEC, RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV), "open_how");
 
 export function compileSysctl(b: Builder, sysctl: StringMap<string>): void {
@@ -26,7 +30,7 @@ export function compileSysctl(b: Builder, sysctl: StringMap<string>): void {
     b.scratch("context", (context) => {
       b.call("fsopen", ["proc", FSOPEN_CLOEXEC], { into: context });
       b.call("fsconfig", [context, FSCONFIG_CMD_CREATE]);
-      b.call("fsmount", [context, FSMOUNT_CLOEXEC, 0], { into: proc });
+      b.call("fsmount", [context, FSMOUNT_CLOEXEC, PROTECTED], { into: proc });
       b.call("close", [context]);
     });
     for (const [key, value] of entries) {

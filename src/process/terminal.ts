@@ -21,10 +21,10 @@ import { words } from "../abi/structs.ts";
 import { STATFS_BUFFER } from "../program/buffers.ts";
 import { type Builder, data, field, tolerate } from "../program/builder.ts";
 import type { Register } from "../program/instruction.ts";
-import { attach, cloneTree } from "../rootfs/mounts.ts";
 import { containerPath } from "../rootfs/path.ts";
 import { openInRoot } from "../rootfs/resolve.ts";
 import { how } from "../rootfs/structures.ts";
+import { attach, cloneTree } from "../rootfs/tree.ts";
 import type { Process } from "../spec/types.ts";
 
 /** Opens the pair, binds the slave to /dev/console, and leaves both in their registers. */
@@ -36,15 +36,19 @@ export function compileOpenTerminal(
   slave: Register,
 ) {
   b.from("/process/terminal");
-  b.call("openat2", [root, "dev/pts/ptmx", how(O_RDWR | O_NOCTTY, true), 24], { into: master });
-  const isPty = b.label();
-  b.call("fstatfs", [master, STATFS_BUFFER]);
-  b.scratch("type", (type) => {
-    b.peek(type, field(STATFS_BUFFER, 0), 8);
-    b.jumpIf(type, "==", DEVPTS_SUPER_MAGIC, isPty);
+  const isDevpts = b.label();
+  b.scratch("pts", (pts) => {
+    openInRoot(b, root, containerPath("/dev/pts"), pts, { flags: O_DIRECTORY, noSymlinks: true });
+    b.call("fstatfs", [pts, STATFS_BUFFER]);
+    b.scratch("type", (type) => {
+      b.peek(type, field(STATFS_BUFFER, 0), 8);
+      b.jumpIf(type, "==", DEVPTS_SUPER_MAGIC, isDevpts);
+    });
+    b.fail(ENODEV, "/dev/pts of the container is not a devpts");
+    b.place(isDevpts);
+    b.call("openat2", [pts, "ptmx", how(O_RDWR | O_NOCTTY, true), 24], { into: master });
+    b.call("close", [pts]);
   });
-  b.fail(ENODEV, "/dev/pts/ptmx of the container is not on a devpts");
-  b.place(isPty);
   b.call("ioctl", [master, TIOCSPTLCK, data(words(0), "int")]);
   b.call("ioctl", [master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC], { into: slave });
   if (process.consoleSize !== undefined) {

@@ -2,24 +2,27 @@
 // container's /dev, which must be a directory and not a link (CVE-2026-41579, CVE-2026-47766).
 
 import {
+  AT_EMPTY_PATH,
   AT_FDCWD,
   AT_SYMLINK_NOFOLLOW,
   O_NOFOLLOW,
+  O_PATH,
   S_IFBLK,
   S_IFCHR,
   S_IFIFO,
   S_IFMT,
   S_IFREG,
 } from "../abi/constants.ts";
-import { EEXIST, ENOENT } from "../abi/errno.ts";
+import { EEXIST, ENODEV, ENOENT } from "../abi/errno.ts";
 import { deviceNumber, STAT } from "../abi/structs.ts";
 import { STAT_BUFFER } from "../program/buffers.ts";
 import { type Builder, branch, field, tolerate } from "../program/builder.ts";
 import type { Label, Register } from "../program/instruction.ts";
 import type { LinuxDevice } from "../spec/types.ts";
-import { attach, cloneTree } from "./mounts.ts";
 import { type ContainerPath, components, containerPath } from "./path.ts";
-import { openInRoot, openOrMakeDirectory } from "./resolve.ts";
+import { openOrMakeDirectory } from "./resolve.ts";
+import { how } from "./structures.ts";
+import { attach, cloneTree } from "./tree.ts";
 
 /** config-linux.md, "Default Devices": path, major, minor. */
 const DEFAULT_DEVICES: readonly (readonly [string, number, number])[] = [
@@ -70,8 +73,9 @@ export function compileDevices(
       openOrMakeDirectory(b, root, parent, directory, parent === "/dev");
       for (const node of nodes) {
         b.from(node.pointer);
-        if (facts.mayMknod) makeNode(b, directory, node);
-        else bindNode(b, root, directory, node);
+        // Anybody may make a fifo.
+        if (facts.mayMknod || (node.mode & S_IFMT) === S_IFIFO) makeNode(b, directory, node);
+        else bindNode(b, directory, node);
       }
       b.from("");
       if (parent === "/dev") compileLinks(b, directory, facts);
@@ -126,16 +130,18 @@ function makeNode(b: Builder, directory: Register, node: Node): void {
   }
   b.jump(done);
   b.place(exists);
-  compileCheck(b, directory, node, done);
+  // config-linux.md: "If a file already exists at path that does not match the requested device the runtime MUST
+  // generate an error." Nothing is opened but the directory entry itself: a fifo or a tape would react.
+  b.call("newfstatat", [directory, nameOf(node), STAT_BUFFER, AT_SYMLINK_NOFOLLOW]);
+  compileCompare(b, node, done);
+  b.fail(EEXIST, `${node.path} exists and is not the requested device`);
   b.place(done);
 }
 
-/** config-linux.md: "If a file already exists at path that does not match the requested device the runtime MUST
- * generate an error." Nothing is opened but the directory entry itself: a fifo or a tape would react. */
-function compileCheck(b: Builder, directory: Register, node: Node, matches: Label): void {
+/** Jumps to `matches` if the last stat found the device, and goes on if it found something else. */
+function compileCompare(b: Builder, node: Node, matches: Label): void {
   const mismatch = b.label();
   const type = node.mode & S_IFMT;
-  b.call("newfstatat", [directory, nameOf(node), STAT_BUFFER, AT_SYMLINK_NOFOLLOW]);
   b.scratch("found", (found) => {
     b.peek(found, field(STAT_BUFFER, STAT.mode), 4, S_IFMT);
     if (type === S_IFIFO) b.jumpIf(found, "==", type, matches);
@@ -146,15 +152,20 @@ function compileCheck(b: Builder, directory: Register, node: Node, matches: Labe
     }
   });
   b.place(mismatch);
-  b.fail(EEXIST, `${node.path} exists and is not the requested device`);
 }
 
-function bindNode(b: Builder, root: Register, directory: Register, node: Node): void {
+/** The node that the host has at that path, if it is the requested device. */
+function bindNode(b: Builder, directory: Register, node: Node): void {
+  const matches = b.label();
   b.scratch("node", (tree) => {
     cloneTree(b, AT_FDCWD, node.path, 0, tree);
+    b.call("newfstatat", [tree, "", STAT_BUFFER, AT_EMPTY_PATH]);
+    compileCompare(b, node, matches);
+    b.fail(ENODEV, `${node.path} of the host is not the requested device`);
+    b.place(matches);
     b.call("mknodat", [directory, nameOf(node), S_IFREG | 0o666], { on: tolerate(EEXIST) });
     b.scratch("target", (target) => {
-      openInRoot(b, root, node.path, target, { flags: O_NOFOLLOW });
+      b.call("openat2", [directory, nameOf(node), how(O_PATH | O_NOFOLLOW, true), 24], { into: target });
       attach(b, tree, target);
     });
   });

@@ -1,5 +1,5 @@
-// The two things that only mount(2) can say: MS_REMOUNT of an existing mount, and superblock flags that fsconfig has
-// no name for. It still takes a path: we give it ".", with the working directory on the descriptor of the target.
+// The one thing that only mount(2) can say: MS_I_VERSION, a flag of the superblock that fsconfig(2) has no name for.
+// That call takes a path: we give it ".", with the working directory on the descriptor of the target.
 
 import {
   MOUNT_ATTR_NOATIME,
@@ -10,8 +10,8 @@ import {
   MOUNT_ATTR_NOSYMFOLLOW,
   MOUNT_ATTR_RDONLY,
   MOUNT_ATTR_STRICTATIME,
-  MS_BIND,
   MS_DIRSYNC,
+  MS_I_VERSION,
   MS_LAZYTIME,
   MS_MANDLOCK,
   MS_NOATIME,
@@ -21,10 +21,8 @@ import {
   MS_NOSUID,
   MS_NOSYMFOLLOW,
   MS_RDONLY,
-  MS_REMOUNT,
   MS_STRICTATIME,
   MS_SYNCHRONOUS,
-  O_DIRECTORY,
 } from "../abi/constants.ts";
 import type { Builder } from "../program/builder.ts";
 import type { Register } from "../program/instruction.ts";
@@ -32,6 +30,7 @@ import type { Mount } from "../spec/types.ts";
 import type { MountOptions } from "./mount_options.ts";
 import type { ContainerPath } from "./path.ts";
 import { openInRoot, openOrMakeDirectory } from "./resolve.ts";
+import { setPropagation } from "./tree.ts";
 
 const ATTRIBUTE_FLAGS: readonly (readonly [number, number])[] = [
   [MOUNT_ATTR_RDONLY, MS_RDONLY],
@@ -44,11 +43,17 @@ const ATTRIBUTE_FLAGS: readonly (readonly [number, number])[] = [
   [MOUNT_ATTR_NOSYMFOLLOW, MS_NOSYMFOLLOW],
 ];
 
-const SUPERBLOCK_FLAGS: Readonly<Record<string, number>> = {
-  sync: MS_SYNCHRONOUS,
-  dirsync: MS_DIRSYNC,
-  lazytime: MS_LAZYTIME,
-  mand: MS_MANDLOCK,
+const sets = (set: number) => ({ set, clear: 0 });
+const clears = (clear: number) => ({ set: 0, clear });
+
+const SUPERBLOCK_FLAGS: Readonly<Record<string, { readonly set: number; readonly clear: number }>> = {
+  sync: sets(MS_SYNCHRONOUS),
+  async: clears(MS_SYNCHRONOUS),
+  dirsync: sets(MS_DIRSYNC),
+  lazytime: sets(MS_LAZYTIME),
+  nolazytime: clears(MS_LAZYTIME),
+  mand: sets(MS_MANDLOCK),
+  nomand: clears(MS_MANDLOCK),
 };
 
 export function compileLegacyMount(
@@ -58,23 +63,26 @@ export function compileLegacyMount(
   destination: ContainerPath,
   options: MountOptions,
 ): void {
-  const flags = legacyFlags(options);
-  const type = mount.type === undefined || mount.type === "" ? null : mount.type;
   const mountData = options.data.length > 0 ? options.data.join(",") : null;
   b.scratch("target", (target) => {
-    if (options.remount) openInRoot(b, root, destination, target, { flags: O_DIRECTORY });
-    else openOrMakeDirectory(b, root, destination, target, type === "proc" || type === "sysfs");
+    openOrMakeDirectory(b, root, destination, target);
     b.call("fchdir", [target]);
-    b.call("mount", [mount.source ?? null, ".", type, flags, mountData]);
+    b.call("mount", [mount.source ?? null, ".", mount.type ?? null, legacyFlags(options), mountData]);
+    b.call("close", [target]);
+    if (options.propagation.length === 0) return;
+    openInRoot(b, root, destination, target);
+    setPropagation(b, target, options);
     b.call("close", [target]);
   });
 }
 
 function legacyFlags(options: MountOptions): number {
-  let flags = options.legacy;
-  if (options.remount) flags |= MS_REMOUNT;
-  if (options.bind !== undefined) flags |= MS_BIND;
-  for (const [attribute, flag] of ATTRIBUTE_FLAGS) if (options.set & attribute) flags |= flag;
-  for (const name of options.superblock) flags |= SUPERBLOCK_FLAGS[name] ?? 0;
+  let flags = MS_I_VERSION;
+  const attributes = options.set | options.recursiveSet;
+  for (const [attribute, flag] of ATTRIBUTE_FLAGS) if (attributes & attribute) flags |= flag;
+  for (const name of options.superblock) {
+    const change = SUPERBLOCK_FLAGS[name];
+    if (change !== undefined) flags = (flags & ~change.clear) | change.set;
+  }
   return flags;
 }

@@ -11,10 +11,8 @@ import {
   MOUNT_ATTR_NOSYMFOLLOW,
   MOUNT_ATTR_RDONLY,
   MOUNT_ATTR_STRICTATIME,
-  MS_I_VERSION,
   MS_PRIVATE,
   MS_SHARED,
-  MS_SILENT,
   MS_SLAVE,
   MS_UNBINDABLE,
 } from "../abi/constants.ts";
@@ -30,9 +28,8 @@ interface Effect {
   readonly propagation?: number;
   /** Flag of the superblock, by the name that fsconfig(2) knows; the mount of a new filesystem only. */
   readonly superblock?: string;
-  /** MS_ flag of mount(2) that the newer calls have no word for. */
-  readonly legacy?: number;
-  readonly special?: "remount" | "tmpcopyup" | "idmap";
+  readonly special?: "remount" | "tmpcopyup" | "idmap" | "iversion";
+  readonly unsets?: "iversion";
 }
 
 const NOTHING: Effect = {};
@@ -85,9 +82,10 @@ const OTHERS: Readonly<Record<string, Effect>> = {
   nolazytime: { superblock: "nolazytime" },
   mand: { superblock: "mand" },
   nomand: { superblock: "nomand" },
-  iversion: { legacy: MS_I_VERSION },
-  noiversion: NOTHING,
-  silent: { legacy: MS_SILENT },
+  iversion: { special: "iversion" },
+  noiversion: { unsets: "iversion" },
+  // Whether the kernel logs what it thinks of the mount: the newer calls hand its words to their caller instead.
+  silent: NOTHING,
   loud: NOTHING,
 };
 
@@ -107,7 +105,8 @@ export interface MountOptions {
   readonly recursiveClear: number;
   readonly propagation: readonly { readonly flag: number; readonly recursive: boolean }[];
   readonly superblock: readonly string[];
-  readonly legacy: number;
+  /** A flag of the superblock that only mount(2) knows; it has no meaning for a bind mount. */
+  readonly iversion: boolean;
   readonly remount: boolean;
   readonly tmpcopyup: boolean;
   readonly idmap: boolean;
@@ -117,7 +116,7 @@ export interface MountOptions {
 
 export function parseMountOptions(options: readonly string[]): MountOptions {
   const propagation: { flag: number; recursive: boolean }[] = [];
-  const found = { bind: undefined as MountOptions["bind"], legacy: 0, special: new Set<string>() };
+  const found = { bind: undefined as MountOptions["bind"], special: new Set<string>() };
   const one = { set: 0, clear: 0 };
   const all = { set: 0, clear: 0 };
   const superblock: string[] = [];
@@ -136,7 +135,7 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
     if (effect.bind !== undefined) found.bind = effect.bind;
     if (effect.superblock !== undefined) superblock.push(effect.superblock);
     if (special !== undefined) found.special.add(special);
-    found.legacy |= effect.legacy ?? 0;
+    if (effect.unsets !== undefined) found.special.delete(effect.unsets);
   }
   return {
     bind: found.bind,
@@ -146,7 +145,7 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
     recursiveClear: all.clear,
     propagation,
     superblock,
-    legacy: found.legacy,
+    iversion: found.special.has("iversion"),
     remount: found.special.has("remount"),
     tmpcopyup: found.special.has("tmpcopyup"),
     idmap: found.special.has("idmap"),

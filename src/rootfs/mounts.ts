@@ -6,25 +6,24 @@ import {
   AT_FDCWD,
   AT_RECURSIVE,
   FSCONFIG_CMD_CREATE,
-  FSCONFIG_SET_FLAG,
   FSCONFIG_SET_STRING,
   FSMOUNT_CLOEXEC,
   FSOPEN_CLOEXEC,
   MOUNT_ATTR_RDONLY,
-  MOVE_MOUNT_F_EMPTY_PATH,
-  MOVE_MOUNT_T_EMPTY_PATH,
-  OPEN_TREE_CLOEXEC,
-  OPEN_TREE_CLONE,
 } from "../abi/constants.ts";
 import { EBUSY, EPERM } from "../abi/errno.ts";
-import { type Builder, branch, inherited } from "../program/builder.ts";
+import { STAT } from "../abi/structs.ts";
+import { STAT_BUFFER } from "../program/buffers.ts";
+import { type Builder, branch, field, inherited } from "../program/builder.ts";
 import type { Register } from "../program/instruction.ts";
 import type { Mount } from "../spec/types.ts";
 import { compileLegacyMount } from "./legacy_mount.ts";
 import { type MountOptions, parseMountOptions } from "./mount_options.ts";
 import { type ContainerPath, containerPath } from "./path.ts";
+import { compileRemount } from "./remount.ts";
 import { openOrMakeDirectory, openOrMakeFile } from "./resolve.ts";
 import { mountAttributes } from "./structures.ts";
+import { attach, cloneTree, configureSuperblock, setAttributes } from "./tree.ts";
 
 /** What the parent knows of the source of a bind mount. */
 export interface BindSource {
@@ -37,6 +36,8 @@ export interface BindSource {
 export interface MountFacts {
   /** By index of the mount; bind mounts only. */
   readonly sources: ReadonlyMap<number, BindSource>;
+  /** Where the host has cgroup v2, for a container that may not mount it. */
+  readonly cgroup: string;
 }
 
 /** Name of the inherited copy of the source of `mounts[index]`. */
@@ -62,17 +63,25 @@ export function compileMounts(
     const options = parseMountOptions(mount.options ?? []);
     const destination = containerPath(mount.destination);
     b.from(pointer);
-    if (options.remount || options.legacy !== 0) {
-      compileLegacyMount(b, root, mount, destination, options);
+    if (options.remount) {
+      compileRemount(b, root, destination, options);
     } else if (options.bind !== undefined) {
       compileBind(b, root, destination, options, facts.sources.get(index), index);
+    } else if (options.iversion) {
+      compileLegacyMount(b, root, mount, destination, options);
     } else {
-      const isLate = mount.type === "tmpfs" && (options.set & MOUNT_ATTR_RDONLY) !== 0;
+      const whole = withRecursive(options);
+      const isLate = mount.type === "tmpfs" && (whole.set & MOUNT_ATTR_RDONLY) !== 0;
       if (isLate) late.push({ destination, pointer });
-      compileFilesystem(b, root, mount, destination, isLate ? writable(options) : options);
+      compileFilesystem(b, root, mount, destination, isLate ? writable(whole) : whole, facts);
     }
   });
   return late;
+}
+
+/** The tree of a new filesystem is one mount. */
+function withRecursive(options: MountOptions): MountOptions {
+  return { ...options, set: options.set | options.recursiveSet };
 }
 
 function writable(options: MountOptions): MountOptions {
@@ -86,6 +95,7 @@ function compileFilesystem(
   mount: Mount,
   destination: ContainerPath,
   options: MountOptions,
+  facts: MountFacts,
 ): void {
   const type = mount.type === "cgroup" ? "cgroup2" : (mount.type ?? "");
   b.scratch("mount", (fs) => {
@@ -103,7 +113,7 @@ function compileFilesystem(
         // In a user namespace without a cgroup namespace of its own the kernel refuses a new mount of cgroup2.
         b.jump(done);
         b.place(refused);
-        cloneTree(b, AT_FDCWD, "/sys/fs/cgroup", AT_RECURSIVE, fs);
+        cloneTree(b, AT_FDCWD, facts.cgroup, 0, fs);
         b.call("mount_setattr", [fs, "", AT_EMPTY_PATH, mountAttributes(options.set, 0), 32]);
       }
       b.place(done);
@@ -111,9 +121,22 @@ function compileFilesystem(
       b.call("close", [context]);
     });
     b.scratch("target", (target) => {
-      openOrMakeDirectory(b, root, destination, target, mustBeOrdinary(type, destination));
+      const noSymlinks = mustBeOrdinary(type, destination);
+      const hasMode = type !== "tmpfs" || options.data.some((option) => option.startsWith("mode="));
+      openOrMakeDirectory(b, root, destination, target, noSymlinks, () => {
+        if (!hasMode) copyMode(b, target, fs);
+      });
       attach(b, fs, target, options);
     });
+  });
+}
+
+/** A tmpfs that is not told otherwise is as open as the directory that it covers. */
+function copyMode(b: Builder, directory: Register, mount: Register): void {
+  b.scratch("mode", (mode) => {
+    b.call("newfstatat", [directory, "", STAT_BUFFER, AT_EMPTY_PATH]);
+    b.peek(mode, field(STAT_BUFFER, STAT.mode), 4, 0o7777);
+    b.call("fchmodat", [mount, ".", mode]);
   });
 }
 
@@ -123,20 +146,10 @@ function mustBeOrdinary(type: string, destination: ContainerPath): boolean {
 }
 
 function configure(b: Builder, context: Register, mount: Mount, options: MountOptions): void {
-  const string = (key: string, value: string) => {
-    b.call("fsconfig", [context, FSCONFIG_SET_STRING, key, value]);
-  };
-  const flag = (key: string) => {
-    b.call("fsconfig", [context, FSCONFIG_SET_FLAG, key]);
-  };
-  if (mount.source !== undefined && mount.source !== "") string("source", mount.source);
-  if (options.set & MOUNT_ATTR_RDONLY) flag("ro");
-  for (const name of options.superblock) flag(name);
-  for (const option of options.data) {
-    const equals = option.indexOf("=");
-    if (equals < 0) flag(option);
-    else string(option.slice(0, equals), option.slice(equals + 1));
+  if (mount.source !== undefined && mount.source !== "") {
+    b.call("fsconfig", [context, FSCONFIG_SET_STRING, "source", mount.source]);
   }
+  configureSuperblock(b, context, options);
 }
 
 function compileBind(
@@ -161,41 +174,4 @@ function compileBind(
       });
     });
   });
-}
-
-export function cloneTree(
-  b: Builder,
-  directory: number | Register,
-  path: string,
-  flags: number,
-  into: Register,
-): void {
-  b.call("open_tree", [directory, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags], { into });
-}
-
-function setAttributes(b: Builder, tree: Register, options: MountOptions): void {
-  const set = (bits: number, clear: number, recursive: number) => {
-    if (bits === 0 && clear === 0) return;
-    b.call("mount_setattr", [tree, "", AT_EMPTY_PATH | recursive, mountAttributes(bits, clear), 32]);
-  };
-  set(options.set, options.clear, 0);
-  set(options.recursiveSet, options.recursiveClear, AT_RECURSIVE);
-}
-
-/** Moves the mount `tree` onto `target` and closes both. */
-export function attach(
-  b: Builder,
-  tree: Register,
-  target: Register,
-  options?: MountOptions,
-  afterwards: () => void = () => {},
-): void {
-  b.call("move_mount", [tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH]);
-  afterwards();
-  for (const { flag, recursive } of options?.propagation ?? []) {
-    const attributes = mountAttributes(0, 0, flag);
-    b.call("mount_setattr", [tree, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), attributes, 32]);
-  }
-  b.call("close", [target]);
-  b.call("close", [tree]);
 }

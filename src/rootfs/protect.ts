@@ -4,15 +4,18 @@
 import {
   AT_EMPTY_PATH,
   AT_RECURSIVE,
-  AT_SYMLINK_NOFOLLOW,
   FSCONFIG_CMD_CREATE,
   FSCONFIG_SET_FLAG,
   FSCONFIG_SET_STRING,
   FSMOUNT_CLOEXEC,
   FSOPEN_CLOEXEC,
+  MNT_DETACH,
   MOUNT_ATTR_RDONLY,
-  O_DIRECTORY,
+  MOVE_MOUNT_F_EMPTY_PATH,
+  MOVE_MOUNT_T_EMPTY_PATH,
+  O_NOFOLLOW,
   S_IFCHR,
+  S_IFDIR,
   S_IFMT,
 } from "../abi/constants.ts";
 import { ENODEV, ENOENT, ENOTDIR } from "../abi/errno.ts";
@@ -20,17 +23,19 @@ import { deviceNumber, STAT } from "../abi/structs.ts";
 import { STAT_BUFFER } from "../program/buffers.ts";
 import { type Builder, branch, field } from "../program/builder.ts";
 import type { Register } from "../program/instruction.ts";
-import { attach, cloneTree, type LateReadonly } from "./mounts.ts";
+import type { LateReadonly } from "./mounts.ts";
 import { containerPath } from "./path.ts";
 import { openInRoot } from "./resolve.ts";
 import { mountAttributes } from "./structures.ts";
+import { attach, cloneTree } from "./tree.ts";
 
 const NULL_DEVICE = deviceNumber(1, 3);
 const READ_ONLY = mountAttributes(MOUNT_ATTR_RDONLY, 0);
 
 /**
  * Files get the container's /dev/null over them, directories an empty read-only tmpfs, one for all of them: each
- * superblock costs the kernel, at start and at exit.
+ * superblock costs the kernel, at start and at exit. Before Linux 6.15 only what is attached can be cloned, so it lies
+ * on top of the root meanwhile, where nothing that starts at a descriptor sees it.
  */
 export function compileMaskedPaths(b: Builder, root: Register, paths: readonly string[]): void {
   if (paths.length === 0) return;
@@ -39,23 +44,24 @@ export function compileMaskedPaths(b: Builder, root: Register, paths: readonly s
     b.scratch("empty", (empty) => {
       openNull(b, root, nullFile);
       makeEmptyDirectory(b, empty);
+      b.call("move_mount", [empty, "", root, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH]);
       paths.forEach((path, index) => {
         b.from(`/linux/maskedPaths/${index}`);
         compileMask(b, root, path, nullFile, empty);
       });
+      b.from("/linux/maskedPaths");
+      b.call("fchdir", [empty]);
+      b.call("umount2", [".", MNT_DETACH]);
+      b.call("fchdir", [root]);
       b.call("close", [empty]);
       b.call("close", [nullFile]);
     });
   });
 }
 
-/** `into` = a detached mount of the container's null device. */
+/** `into` = the container's null device, for cloning. */
 function openNull(b: Builder, root: Register, into: Register): void {
-  b.scratch("dev", (dev) => {
-    openInRoot(b, root, containerPath("/dev"), dev, { flags: O_DIRECTORY, noSymlinks: true });
-    cloneTree(b, dev, "null", AT_SYMLINK_NOFOLLOW, into);
-    b.call("close", [dev]);
-  });
+  openInRoot(b, root, containerPath("/dev/null"), into, { flags: O_NOFOLLOW, noSymlinks: true });
   verifyNull(b, into);
 }
 
@@ -80,9 +86,6 @@ function makeEmptyDirectory(b: Builder, into: Register): void {
     b.call("fsopen", ["tmpfs", FSOPEN_CLOEXEC], { into: context });
     b.call("fsconfig", [context, FSCONFIG_SET_STRING, "source", "tmpfs"]);
     b.call("fsconfig", [context, FSCONFIG_SET_FLAG, "ro"]);
-    // One inode for the root, and one that some kernels want to spare.
-    b.call("fsconfig", [context, FSCONFIG_SET_STRING, "nr_inodes", "2"]);
-    b.call("fsconfig", [context, FSCONFIG_SET_STRING, "nr_blocks", "1"]);
     b.call("fsconfig", [context, FSCONFIG_CMD_CREATE]);
     b.call("fsmount", [context, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY], { into });
     b.call("close", [context]);
@@ -90,20 +93,21 @@ function makeEmptyDirectory(b: Builder, into: Register): void {
 }
 
 function compileMask(b: Builder, root: Register, path: string, nullFile: Register, empty: Register): void {
-  const inside = containerPath(path);
   const isFile = b.label();
+  const isCloned = b.label();
   const done = b.label();
-  const missing = branch(ENOENT, done);
+  const missing = [branch(ENOENT, done), branch(ENOTDIR, done)];
   b.scratch("target", (target) => {
+    openInRoot(b, root, containerPath(path), target, { on: missing });
+    b.call("newfstatat", [target, "", STAT_BUFFER, AT_EMPTY_PATH]);
     b.scratch("mask", (mask) => {
-      const attached = b.label();
-      openInRoot(b, root, inside, target, { flags: O_DIRECTORY, on: [branch(ENOTDIR, isFile), missing] });
+      b.peek(mask, field(STAT_BUFFER, STAT.mode), 4, S_IFMT);
+      b.jumpIf(mask, "!=", S_IFDIR, isFile);
       cloneTree(b, empty, "", AT_EMPTY_PATH, mask);
-      b.jump(attached);
+      b.jump(isCloned);
       b.place(isFile);
-      openInRoot(b, root, inside, target, { on: [missing, branch(ENOTDIR, done)] });
       cloneTree(b, nullFile, "", AT_EMPTY_PATH, mask);
-      b.place(attached);
+      b.place(isCloned);
       attach(b, mask, target);
     });
   });

@@ -38,11 +38,11 @@ export function openOrMakeDirectory(
   path: ContainerPath,
   into: Register,
   noSymlinks = false,
+  whereItExists: () => void = () => {},
 ): void {
   const options = { flags: O_DIRECTORY, noSymlinks };
-  openOrMake(b, root, path, into, options, () => {
-    makeDirectories(b, root, components(path));
-  });
+  const make = () => makeDirectories(b, root, components(path));
+  openOrMake(b, root, path, into, options, make, whereItExists);
 }
 
 /** `into` = the file at `path`, made empty, with its parent directories, where it is missing. */
@@ -64,10 +64,12 @@ function openOrMake(
   into: Register,
   options: OpenInRoot,
   make: () => void,
+  whereItExists: () => void = () => {},
 ): void {
   const missing = b.label();
   const done = b.label();
   openInRoot(b, root, path, into, { ...options, on: [branch(ENOENT, missing)] });
+  whereItExists();
   b.jump(done);
   b.place(missing);
   make();

@@ -2,6 +2,7 @@
 // root in the end. The path of the bundle is resolved once, by the first instruction here.
 
 import {
+  AT_EMPTY_PATH,
   AT_FDCWD,
   AT_RECURSIVE,
   MNT_DETACH,
@@ -15,10 +16,10 @@ import {
   O_PATH,
 } from "../abi/constants.ts";
 import { EINVAL, ENOENT } from "../abi/errno.ts";
-import { type Builder, inherited, tolerate } from "../program/builder.ts";
+import { type Builder, branch, inherited } from "../program/builder.ts";
 import type { Register } from "../program/instruction.ts";
-import { cloneTree } from "./mounts.ts";
 import { mountAttributes } from "./structures.ts";
+import { cloneTree } from "./tree.ts";
 
 export interface RootFacts {
   /** Absolute path of the root filesystem on the host. */
@@ -56,7 +57,15 @@ export function compileRoot(
   b.from("/root/path");
   if (facts.inherited) b.set(into, inherited(ROOTFS));
   else cloneTree(b, AT_FDCWD, facts.path, AT_RECURSIVE, into);
+  // The copy is made by the parent as a slave; pivot_root(2) refuses a root that is shared.
+  if (facts.inherited && flag !== MS_SLAVE && flag !== MS_SHARED) setTreePropagation(b, into, AT_RECURSIVE);
+  if (flag === MS_SHARED) setTreePropagation(b, into, 0);
   b.call("move_mount", [into, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH]);
+}
+
+function setTreePropagation(b: Builder, tree: Register, recursive: number): void {
+  const attributes = mountAttributes(0, 0, MS_PRIVATE);
+  b.call("mount_setattr", [tree, "", AT_EMPTY_PATH | recursive, attributes, 32]);
 }
 
 export function propagationFlag(name: string | undefined): number | undefined {
@@ -86,8 +95,14 @@ export function compilePivot(b: Builder, root: Register): void {
 export function compileNoPivot(b: Builder, root: Register): void {
   b.from("");
   // The host's own /proc and /sys would stay reachable from the old root.
-  for (const path of ["/proc", "/sys"])
-    b.call("umount2", [path, MNT_DETACH], { on: tolerate(EINVAL, ENOENT) });
+  for (const path of ["/proc", "/sys"]) {
+    const noMount = b.label();
+    const on = [branch(EINVAL, noMount), branch(ENOENT, noMount)];
+    // Else the detaching reaches the host, where "/" is shared.
+    b.call("mount_setattr", [AT_FDCWD, path, AT_RECURSIVE, mountAttributes(0, 0, MS_SLAVE), 32], { on });
+    b.call("umount2", [path, MNT_DETACH]);
+    b.place(noMount);
+  }
   compileChroot(b, root);
 }
 

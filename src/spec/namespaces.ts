@@ -70,6 +70,11 @@ export function rejectMissingNamespaces(spec: Spec): void {
     }
   }
   if (!findNamespace(linux, "mount")) {
+    if (spec.mounts?.length) reject("/mounts", "unable to mount without a private MNT namespace");
+    if (spec.root.readonly) reject("/root/readonly", "unable to remount without a private MNT namespace");
+    if (spec.process?.terminal) {
+      reject("/process/terminal", "unable to mount the console without a private MNT namespace");
+    }
     for (const field of ["maskedPaths", "readonlyPaths"] as const) {
       if (!linux?.[field]?.length) continue;
       reject(`/linux/${field}`, "unable to restrict sys entries without a private MNT namespace");

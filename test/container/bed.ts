@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { onTestFinished, type TestOptions } from "vitest";
 import { busyboxRootfs } from "../../tools/setup.mjs";
 import { type Config, runcSpec, sh } from "./config.ts";
-import { leftovers, removeCgroups } from "./leftovers.ts";
+import { leftovers, removeLeftovers } from "./leftovers.ts";
 
 const BINARY = fileURLToPath(new URL("../../dist/runt", import.meta.url));
 const DEADLINE_MS = 20_000;
@@ -225,8 +225,8 @@ function cleanUp(container: Container): void {
   container.call("delete", "--force", container.id);
   // crun 1.8 leaves the cgroup of what it could not create, and does not wait for what it has killed.
   const left = runtimeName === "crun" ? [] : leftovers(container.id, container.dir);
+  removeLeftovers(container.id, container.dir);
   fs.rmSync(container.dir, { recursive: true, force: true });
-  removeCgroups(container.id);
   if (left.length > 0) throw new Error(`left behind by ${runtimeName}:\n${left.join("\n")}`);
 }
 

@@ -11,7 +11,8 @@ export function leftovers(id: string, bundle: string): string[] {
 }
 
 /** So that a runtime that leaves something leaves it for one test only. */
-export function removeCgroups(id: string): void {
+export function removeLeftovers(id: string, bundle: string): void {
+  for (const mount of mounts(bundle)) spawnSync("umount", ["--lazy", mount.split(" ")[5] ?? ""]);
   for (const path of cgroups(cgroupRoot(), id)) {
     fs.writeFileSync(join(path, "cgroup.kill"), "1");
     spawnSync("find", [path, "-depth", "-type", "d", "-exec", "rmdir", "{}", ";"]);

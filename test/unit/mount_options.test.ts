@@ -3,10 +3,8 @@
 import { describe, expect, test } from "vitest";
 import {
   MOUNT_ATTR__ATIME as ATIME,
-  MS_I_VERSION,
   MS_PRIVATE,
   MS_SHARED,
-  MS_SILENT,
   MS_SLAVE,
   MS_UNBINDABLE,
   MOUNT_ATTR_NOATIME as NOATIME,
@@ -32,7 +30,7 @@ test("no options ask for nothing", () => {
     recursiveClear: 0,
     propagation: [],
     superblock: [],
-    legacy: 0,
+    iversion: false,
     remount: false,
     tmpcopyup: false,
     idmap: false,
@@ -103,9 +101,9 @@ const OTHERS: readonly (readonly [name: string, asks: Partial<MountOptions>])[] 
   ["nolazytime", { superblock: ["nolazytime"] }],
   ["mand", { superblock: ["mand"] }],
   ["nomand", { superblock: ["nomand"] }],
-  ["iversion", { legacy: MS_I_VERSION }],
+  ["iversion", { iversion: true }],
   ["noiversion", {}],
-  ["silent", { legacy: MS_SILENT }],
+  ["silent", {}],
   ["loud", {}],
 ];
 

@@ -16,6 +16,8 @@ const FLAGS: usize = 0;
 const EXIT_SIGNAL: usize = 32;
 const STACK_ADDRESS: usize = 40;
 const STACK_SIZE: usize = 48;
+/// Of the descriptor for CLONE_INTO_CGROUP.
+const PLACE: usize = 80;
 /// What a failed child says of itself: the index of the call, or this for execveat.
 const EXECVEAT: i32 = -1;
 
@@ -44,7 +46,11 @@ pub fn spawn<'js>(ctx: Ctx<'js>, request: Object<'js>) -> Result<f64> {
         return Ok(task.clone_process() as f64);
     }
     let mut clone_args = vec![0; task.clone_args.len()];
-    clone_args[FLAGS / 8] = (libc::CLONE_VM | libc::CLONE_VFORK) as u64;
+    // It goes first where the process shall be: what it does then may cost the privilege to.
+    let place = task.clone_args[FLAGS / 8] & libc::CLONE_INTO_CGROUP as u64;
+    task.clone_args[FLAGS / 8] &= !place;
+    clone_args[FLAGS / 8] = (libc::CLONE_VM | libc::CLONE_VFORK) as u64 | place;
+    clone_args[PLACE / 8] = task.clone_args[PLACE / 8];
     clone_args[EXIT_SIGNAL / 8] = libc::SIGCHLD as u64;
     give_stack(&mut clone_args);
     let argument = (&raw const *task).cast();
@@ -64,7 +70,7 @@ fn read<'js>(ctx: &Ctx<'js>, request: &Object<'js>) -> Result<Task> {
     let mut clone_args = words(ctx, request, "cloneArgs", u64::from_le_bytes)?;
     let status: TypedArray<u8> = request.get("status")?;
     let (status, length) = kernel::pointer(ctx, &status)?;
-    if clone_args.len() * 8 < STACK_SIZE + 8 || length < 8 {
+    if clone_args.len() * 8 < PLACE + 8 || length < 8 {
         return Err(Exception::throw_range(ctx, "cloneArgs or status is too short"));
     }
     give_stack(&mut clone_args);

@@ -62,14 +62,17 @@ describe("features", () => {
 
   test.each(document.mountOptions)("promises the mount option %s, which is accepted", (option) => {
     expect(
-      isAccepted({ mounts: [{ destination: "/x", type: "tmpfs", source: "/y", options: [option] }] }),
+      isAccepted({
+        linux: { namespaces: [{ type: "mount" }] },
+        mounts: [{ destination: "/x", type: "tmpfs", source: "/y", options: [option] }],
+      }),
     ).toBe(true);
   });
 
   test("promises the rest if it is done", () => {
     const { seccomp, apparmor, selinux, intelRdt, netDevices, mountExtensions } = document.linux;
     const process = { cwd: "/", args: ["sh"], user: { uid: 0, gid: 0 } };
-    const namespaces = [{ type: "network" }, { type: "user", path: "/proc/1/ns/user" }];
+    const namespaces = [{ type: "mount" }, { type: "network" }, { type: "user", path: "/proc/1/ns/user" }];
     const maps = [{ containerID: 0, hostID: 0, size: 1 }];
     const mount = { destination: "/x", type: "none", source: "/y", uidMappings: maps, gidMappings: maps };
     const done = (more: object) => ({ enabled: isAccepted(more) });
