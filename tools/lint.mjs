@@ -19,7 +19,7 @@ const CHECKS = [
   [bin("tsc"), "--noEmit"],
   [bin("tsc"), "--noEmit", "--project", "test"],
   ["cargo", "fmt", "--all", "--check"],
-  ["cargo", "clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "--deny", "warnings"],
+  ["cargo", "clippy", "--workspace", "--release", "--locked", "--quiet", "--", "--deny", "warnings"],
 ];
 
 if (which("cargo") === undefined)

@@ -16,7 +16,8 @@ const FLAGS: usize = 0;
 const EXIT_SIGNAL: usize = 32;
 const STACK_ADDRESS: usize = 40;
 const STACK_SIZE: usize = 48;
-/// Of the descriptor for CLONE_INTO_CGROUP.
+/// CLONE_INTO_CGROUP, and where its descriptor is.
+const CLONE_INTO: u64 = 0x2_0000_0000;
 const PLACE: usize = 80;
 /// What a failed child says of itself: the index of the call, or this for execveat.
 const EXECVEAT: i32 = -1;
@@ -47,7 +48,7 @@ pub fn spawn<'js>(ctx: Ctx<'js>, request: Object<'js>) -> Result<f64> {
     }
     let mut clone_args = vec![0; task.clone_args.len()];
     // It goes first where the process shall be: what it does then may cost the privilege to.
-    let place = task.clone_args[FLAGS / 8] & libc::CLONE_INTO_CGROUP as u64;
+    let place = task.clone_args[FLAGS / 8] & CLONE_INTO;
     task.clone_args[FLAGS / 8] &= !place;
     clone_args[FLAGS / 8] = (libc::CLONE_VM | libc::CLONE_VFORK) as u64 | place;
     clone_args[PLACE / 8] = task.clone_args[PLACE / 8];
