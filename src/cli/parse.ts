@@ -84,26 +84,13 @@ function parseOptions(
   program: string,
   halt: boolean,
 ): { values: Values; words: readonly string[] } {
-  const { values, words, unknown, incomplete } = split(args, options, halt);
-  // What follows the first word may be a program's own `--debug=3`.
-  rejectFlagValues(halt ? args.slice(0, args.length - words.length) : args, options);
+  const { values, words, unknown, incomplete, invalid } = split(args, options, halt);
+  if (invalid !== undefined) usageError(`invalid boolean value in ${quote(invalid)}`, "use true or false");
   if (unknown !== undefined) unknownOption(unknown, options, program);
   // Podman looks for these words to find out which options there are.
   if (incomplete !== undefined) usageError(`flag needs an argument: ${incomplete}`, `see ${program} --help`);
   const checked = options.map((option) => [option.name, checkValue(option, values[option.name])] as const);
   return { values: Object.fromEntries(checked), words };
-}
-
-/** Go allows `--flag=VALUE`, and the parser reads every VALUE but `true` as false. */
-function rejectFlagValues(args: readonly string[], options: readonly OptionSpec[]): void {
-  const bad = args.find((arg) => {
-    const [, name, value] = /^--?([^=]+)=(.*)$/s.exec(arg) ?? [];
-    if (name === undefined || value === "true" || value === "false") return false;
-    return options.some(
-      (option) => option.kind === "flag" && (option.name === name || option.alias === name),
-    );
-  });
-  if (bad !== undefined) usageError(`invalid boolean value in ${quote(bad)}`, "use true or false");
 }
 
 function checkValue(option: OptionSpec, given: string | boolean | undefined): Values[string] {
