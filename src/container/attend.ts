@@ -7,6 +7,8 @@ import { type PollEntry, poll, sendSignal, waitForExit } from "../kernel/process
 import type { TerminalProxy } from "./terminal_proxy.ts";
 
 const SIGSET = 8;
+/** `struct sigaction` of the kernel; zeros are the default. */
+const SIGACTION = 32;
 const SIGCHLD = 17;
 const SIGURG = 23;
 const SIGWINCH = 28;
@@ -15,6 +17,8 @@ const SIGNALFD_SIGINFO = 128;
 
 /** From now on signals are read from the descriptor. The stage resets its own mask. */
 export function blockSignals(): Fd {
+  // A caller that ignores it would have the kernel throw exit statuses away.
+  call("reset SIGCHLD", "rt_sigaction", SIGCHLD, new Uint8Array(SIGACTION), null, SIGSET);
   const all = new Uint8Array(SIGSET).fill(0xff);
   call("block signals", "rt_sigprocmask", SIG_BLOCK, all, null, SIGSET);
   // SFD_CLOEXEC and SFD_NONBLOCK have the values of the socket flags.

@@ -12,12 +12,11 @@ import { Undo } from "./undo.ts";
 
 /** @throws RuntError; then nothing is left of the container */
 export function createContainer(request: CreateRequest): void {
-  const prepared = prepare(request, true);
+  const prepared = prepare(request);
   rejectConsole(request, prepared.process.terminal === true, true);
   undoing(request, (undo) => {
     const console = openConsole(request.consoleSocket);
-    const { store, preserveFds } = request;
-    const launched = launch(prepared, { store, preserveFds, barrier: true, onConsole: console }, undo);
+    const launched = launch(prepared, { ...request, barrier: true, onConsole: console }, undo);
     writePidFile(request.pidFile, launched.record.init.pid, undo);
     launched.go();
   });

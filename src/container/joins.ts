@@ -4,14 +4,14 @@
 // A namespace belongs to a user namespace, and entering it needs CAP_SYS_ADMIN there. Where the container has a user
 // namespace of its own, the host's namespaces must be entered before it, and its own ones after it.
 
-import { CLONE_NEWTIME, CLONE_NEWUSER, NS_GET_NSTYPE, NS_GET_USERNS, O_RDONLY } from "../abi/constants.ts";
+import { CLONE_NEWTIME, NS_GET_NSTYPE, NS_GET_USERNS, O_RDONLY } from "../abi/constants.ts";
 import { getLong, STAT } from "../abi/structs.ts";
 import { SYS } from "../abi/syscalls.ts";
 import { RuntError } from "../error.ts";
-import { attempt, call, type Fd, failure } from "../kernel/call.ts";
+import { attempt, call, type Fd } from "../kernel/call.ts";
 import { close, open, stat, using, writeValue } from "../kernel/file.ts";
 import { joinName } from "../namespaces/compile.ts";
-import { has, type Join, NAMESPACE_FLAG, type NamespacePlan, namespaceFile } from "../namespaces/plan.ts";
+import { has, type Join, NAMESPACE_FLAG, type NamespacePlan } from "../namespaces/plan.ts";
 import { join } from "../spec/check.ts";
 import { sysctlPath } from "../spec/sysctl.ts";
 import type { LinuxNamespaceType, LinuxTimeOffsets } from "../spec/types.ts";
@@ -28,27 +28,32 @@ export interface Joins {
   readonly descriptors: Readonly<Record<string, Fd>>;
   /** Made by an intermediate process, before the container's process is cloned. */
   readonly before: readonly RawCall[];
-  /** Namespaces that only the children of a process enter: ours, for the time of one clone. */
-  readonly forChildren: readonly OpenJoin[];
+  /** Entered by ourselves, for the time of one clone: whoever shares our memory may not. */
+  readonly time: OpenJoin | undefined;
 }
 
 /** @throws RuntError if one cannot be opened or is not of its type */
 export function openJoins(plan: NamespacePlan): Joins {
   const opened = plan.joined.map((join) => ({ ...join, fd: openNamespace(join) }));
-  const user = opened.find(({ type }) => type === "user");
-  const forChildren = opened.filter(({ type }) => type === "pid" || type === "time");
-  const others = opened.filter((join) => join !== user && !forChildren.includes(join));
-  const byStage = others.filter(({ fd }) =>
-    has(plan, "user") ? user !== undefined && belongsTo(fd, user.fd) : true,
-  );
-  const early = others.filter((join) => !byStage.includes(join));
+  const find = (wanted: LinuxNamespaceType) => opened.find(({ type }) => type === wanted);
+  const [user, pid, time] = [find("user"), find("pid"), find("time")];
+  const isOwn = ({ fd }: OpenJoin) => user !== undefined && belongsTo(fd, user.fd);
+  const others = opened.filter((join) => join !== user && join !== pid && join !== time);
+  const byStage = others.filter((join) => !has(plan, "user") || isOwn(join));
   const setns = ({ fd, type }: OpenJoin): RawCall => [SYS.setns, fd, NAMESPACE_FLAG[type]];
+  // Only children enter a pid namespace, so that the stage cannot do it for itself.
+  const pidFirst = pid !== undefined && !isOwn(pid);
   return {
     opened,
     byStage,
     descriptors: Object.fromEntries(byStage.map((join) => [joinName(join), join.fd])),
-    before: [...early.map(setns), ...(user ? [[SYS.setns, user.fd, CLONE_NEWUSER], ...becomeRoot()] : [])],
-    forChildren,
+    before: [
+      ...others.filter((join) => !byStage.includes(join)).map(setns),
+      ...(pidFirst ? [setns(pid)] : []),
+      ...(user ? [setns(user), ...becomeRoot()] : []),
+      ...(pid && !pidFirst ? [setns(pid)] : []),
+    ],
+    time,
   };
 }
 
@@ -88,32 +93,23 @@ function inode(fd: Fd): number {
   return getLong(stat(fd, "a namespace"), STAT.inode);
 }
 
-/** Runs `body`, whose children enter these namespaces, and takes this process back to where it was. */
-export function inNamespacesForChildren<T>(
+/** Runs `body`, whose children enter the container's time namespace, and takes this process back to where it was. */
+export function inTimeNamespace<T>(
   plan: NamespacePlan,
-  joins: Joins,
+  { time }: Joins,
   timeOffsets: LinuxTimeOffsets | undefined,
   body: () => T,
 ): T {
-  const types = new Set<LinuxNamespaceType>(joins.forChildren.map(({ type }) => type));
-  if (plan.created.has("time")) types.add("time");
-  const own = [...types].map((type) => ({
-    type,
-    fd: open(`/proc/self/ns/${namespaceFile(type)}`, O_RDONLY),
-  }));
+  if (!has(plan, "time")) return body();
+  const own = open("/proc/self/ns/time", O_RDONLY);
   try {
-    for (const { fd, type, pointer } of joins.forChildren) {
-      call({ what: `join the ${type} namespace`, pointer }, "setns", fd, NAMESPACE_FLAG[type]);
-    }
-    if (plan.created.has("time")) createTimeNamespace(timeOffsets ?? {});
+    if (time === undefined) createTimeNamespace(timeOffsets ?? {});
+    else call({ what: "join the time namespace", pointer: time.pointer }, "setns", time.fd, CLONE_NEWTIME);
     return body();
   } finally {
-    for (const { fd, type } of own) {
-      const result = attempt("setns", fd, NAMESPACE_FLAG[type]);
-      close(fd);
-      // biome-ignore lint/correctness/noUnsafeFinally: a runtime that does not know where it is must not go on.
-      if (result < 0) throw failure(`return to the ${type} namespace`, -result);
-    }
+    // A runtime that does not know what time it is must not go on.
+    call("return to the own time namespace", "setns", own, CLONE_NEWTIME);
+    close(own);
   }
 }
 

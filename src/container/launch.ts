@@ -5,7 +5,6 @@ import {
   AT_EMPTY_PATH,
   AT_FDCWD,
   AT_RECURSIVE,
-  CLONE_NEWUSER,
   F_GETFD,
   MS_SLAVE,
   OPEN_TREE_CLOEXEC,
@@ -14,31 +13,27 @@ import {
   S_IFREG,
 } from "../abi/constants.ts";
 import { getLong, getWord, longs, mountAttr, STAT } from "../abi/structs.ts";
-import {
-  firstMissing,
-  killCgroup,
-  locateCgroup,
-  makeCgroup,
-  openCgroup,
-  removeCgroup,
-} from "../cgroups/cgroupfs.ts";
+import { firstMissing, locateCgroup, makeCgroup, openCgroup, removeCgroup } from "../cgroups/cgroupfs.ts";
 import { RuntError } from "../error.ts";
 import { attempt, call, type Fd, failure } from "../kernel/call.ts";
-import { close, readAll, readFile, stat, using, writeValue } from "../kernel/file.ts";
-import { readClock, readProcessStat, sendSignal, waitForExit } from "../kernel/process.ts";
+import { readAll, readFile, stat, using, writeValue } from "../kernel/file.ts";
+import { readClock, readProcessStat } from "../kernel/process.ts";
 import { listen, send, socketPair } from "../kernel/socket.ts";
+import { has } from "../namespaces/plan.ts";
 import { environmentValue, HOME_SIZE, homeDirectory } from "../process/environment.ts";
 import { RLIMIT } from "../process/rlimits.ts";
+import type { Program } from "../program/instruction.ts";
 import { parseMountOptions } from "../rootfs/mount_options.ts";
 import { sourceName } from "../rootfs/mounts.ts";
 import { ROOTFS } from "../rootfs/root.ts";
 import { type Channel, openChannel } from "./channel.ts";
+import { type CompileOptions, compileContainer } from "./compile.ts";
 import { writeIdMaps } from "./id_maps.ts";
-import { inNamespacesForChildren } from "./joins.ts";
+import { inTimeNamespace } from "./joins.ts";
 import type { Prepared } from "./prepare.ts";
 import type { ContainerRecord, ProcessId } from "./record.ts";
 import { CHANNEL, LISTENER } from "./send.ts";
-import { type Stage, spawnStage } from "./spawn.ts";
+import { type Spawning, type Stage, spawnStage } from "./spawn.ts";
 import {
   type LockedDirectory,
   removeDirectory,
@@ -52,15 +47,11 @@ import {
 import { rfc3339 } from "./time.ts";
 import type { Undo } from "./undo.ts";
 
-const SIGKILL = 9;
 /** Longest /etc/passwd of an image that is looked at. */
 const PASSWD_LIMIT = 1 << 20;
 
-export interface LaunchOptions {
+export interface LaunchOptions extends CompileOptions {
   readonly store: Store;
-  readonly preserveFds: number;
-  /** The container waits for `start`. */
-  readonly barrier: boolean;
   /** Takes the master of the container's terminal. */
   readonly onConsole: (master: Fd) => void;
 }
@@ -81,11 +72,9 @@ export function launch(prepared: Prepared, options: LaunchOptions, undo: Undo): 
   undo.push(() => removeDirectory(directory));
   const intent = describeIntent(prepared);
   writeRecord(directory, intent);
-  writeConfig(directory, prepared.config);
   const cgroup = { path: intent.cgroup, top: intent.cgroupTop };
   undo.push(() => removeCgroup(cgroup));
   makeCgroup(cgroup.path);
-  undo.push(() => killCgroup(cgroup.path));
   const [ours, theirs] = socketPair();
   const descriptors = {
     [CHANNEL]: theirs,
@@ -94,10 +83,14 @@ export function launch(prepared: Prepared, options: LaunchOptions, undo: Undo): 
     ...inheritedTrees(prepared),
   };
   const restoreOomScore = setOomScoreAdj(prepared.process.oomScoreAdj);
-  const stage = spawn(prepared, options, descriptors, cgroup.path);
-  undo.push(() => endStage(stage));
-  const channel = openChannel(ours, prepared.program);
-  const answer = setUp(prepared, options, stage, channel);
+  const spawning = spawn(prepared, options, descriptors, cgroup.path);
+  undo.push(spawning.end);
+  // While the kernel makes the namespaces and loads the stage, what it will run is compiled.
+  const program = compileContainer(prepared.spec, prepared.process, prepared.facts, options);
+  writeConfig(directory, prepared.config);
+  const stage = spawning.settle();
+  const channel = openChannel(ours, program);
+  const answer = setUp(prepared, options, stage, program, channel);
   restoreOomScore();
   const init = identify(stage.pid);
   writeInit(directory, init);
@@ -158,28 +151,19 @@ function inheritedTrees({ spec, facts }: Prepared): Readonly<Record<string, Fd>>
 }
 
 function spawn(
-  prepared: Prepared,
+  { namespaces, joins, spec, process }: Prepared,
   { preserveFds }: LaunchOptions,
   descriptors: Readonly<Record<string, Fd>>,
   cgroupPath: string,
-): Stage {
-  const { namespaces, joins, program, spec, process } = prepared;
+): Spawning {
   requirePreserved(preserveFds);
-  if (namespaces.cloneFlags & CLONE_NEWUSER || joins.before.length > 0)
-    raiseHardLimits(process.rlimits ?? []);
-  return using(openCgroup(cgroupPath), (cgroup) =>
-    inNamespacesForChildren(namespaces, joins, spec.linux?.timeOffsets, () =>
-      spawnStage({
-        program,
-        descriptors,
-        cloneFlags: namespaces.cloneFlags,
-        cgroup,
-        preserveFds,
-        newTime: namespaces.created.has("time") || joins.forChildren.some(({ type }) => type === "time"),
-        before: joins.before,
-      }),
-    ),
-  );
+  if (has(namespaces, "user")) raiseHardLimits(process.rlimits ?? []);
+  const { cloneFlags } = namespaces;
+  const newTime = has(namespaces, "time");
+  return inTimeNamespace(namespaces, joins, spec.linux?.timeOffsets, () => {
+    const cgroup = openCgroup(cgroupPath);
+    return spawnStage({ descriptors, cloneFlags, cgroup, preserveFds, newTime, before: joins.before });
+  });
 }
 
 /** Podman leaves holes among the descriptors, but the last one it promises is there. */
@@ -222,10 +206,17 @@ function setOomScoreAdj(value: number | undefined): () => void {
 }
 
 /** Until READY. Returns what the process waits for. */
-function setUp(prepared: Prepared, options: LaunchOptions, stage: Stage, channel: Channel): string {
+function setUp(
+  prepared: Prepared,
+  options: LaunchOptions,
+  stage: Stage,
+  program: Program,
+  channel: Channel,
+): string {
   const { spec, caller, namespaces } = prepared;
   if (namespaces.created.has("user")) writeIdMaps(stage.pid, spec.linux ?? {}, caller.uid === 0);
   stage.release();
+  stage.run(program);
   try {
     return converse(prepared, options, channel);
   } catch (error) {
@@ -259,10 +250,4 @@ function readHome(passwd: Fd, uid: number): string {
   if (!isFile || getLong(status, STAT.length) > PASSWD_LIMIT) return "/";
   const home = homeDirectory(readAll(passwd, "/etc/passwd of the container", PASSWD_LIMIT), uid);
   return home.length + "HOME=".length < HOME_SIZE ? home : "/";
-}
-
-function endStage({ pidfd }: Stage): void {
-  sendSignal(pidfd, SIGKILL);
-  waitForExit(pidfd);
-  close(pidfd);
 }

@@ -1,13 +1,13 @@
-// Everything about a container that is decided before the first effect: the bundle is read, checked and compiled.
+// Everything about a container that is known before the first effect: the bundle is read and checked, and what the
+// compiler needs to know of the host.
 
 import { O_RDONLY } from "../abi/constants.ts";
 import { RuntError } from "../error.ts";
 import { openIfExists, readAll, resolvePath, using } from "../kernel/file.ts";
 import { type NamespacePlan, planNamespaces } from "../namespaces/plan.ts";
-import type { Program } from "../program/instruction.ts";
 import { parseSpec } from "../spec/parse.ts";
 import type { Process, Spec } from "../spec/types.ts";
-import { type ContainerFacts, compileContainer } from "./compile.ts";
+import type { ContainerFacts } from "./compile.ts";
 import { readFacts } from "./facts.ts";
 import { type Caller, readCaller } from "./host.ts";
 import { type Joins, openJoins, rejectHostNetwork } from "./joins.ts";
@@ -26,19 +26,12 @@ export interface Prepared {
   readonly joins: Joins;
   readonly caller: Caller;
   readonly facts: ContainerFacts;
-  readonly program: Program;
 }
 
-export type PrepareRequest = Pick<
-  CreateRequest,
-  "id" | "bundle" | "noPivot" | "newKeyring" | "preserveFds" | "warn"
->;
+export type PrepareRequest = Pick<CreateRequest, "id" | "bundle" | "warn">;
 
-/**
- * @param barrier the container waits for `start`
- * @throws RuntError with the pointer of the field that is wrong or cannot be honoured
- */
-export function prepare(request: PrepareRequest, barrier: boolean): Prepared {
+/** @throws RuntError with the pointer of the field that is wrong or cannot be honoured */
+export function prepare(request: PrepareRequest): Prepared {
   const bundle = resolvePath(request.bundle, { what: `bundle ${request.bundle}` });
   const config = readConfig(bundle);
   const { spec, warnings } = parseSpec(config);
@@ -51,12 +44,11 @@ export function prepare(request: PrepareRequest, barrier: boolean): Prepared {
   const joins = openJoins(namespaces);
   rejectHostNetwork(joins, spec.linux?.sysctl ?? {});
   const caller = readCaller();
-  const { id, noPivot, newKeyring, preserveFds } = request;
+  const { id } = request;
   const subject = { id, spec, process, bundle, namespaces, joinedByStage: joins.byStage };
   const facts = readFacts(subject, caller);
   for (const warning of [...warnings, ...facts.capabilities.warnings]) request.warn(warning);
-  const program = compileContainer(spec, process, facts, { barrier, noPivot, newKeyring, preserveFds });
-  return { id, bundle, config, spec, process, namespaces, joins, caller, facts, program };
+  return { id, bundle, config, spec, process, namespaces, joins, caller, facts };
 }
 
 function readConfig(bundle: string): string {

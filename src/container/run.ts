@@ -22,8 +22,8 @@ export interface RunRequest extends CreateRequest {
 
 /** The exit status of the container's process, or 128 and the signal that ended it; 0 where it was detached. */
 export function runContainer(request: RunRequest): number {
-  const prepared = prepare(request, false);
-  const { store, preserveFds, detach } = request;
+  const prepared = prepare(request);
+  const { detach } = request;
   rejectConsole(request, prepared.process.terminal === true, detach);
   const signals = detach ? undefined : blockSignals();
   if (!detach) call("become a subreaper", "prctl", PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
@@ -36,7 +36,7 @@ export function runContainer(request: RunRequest): number {
           proxy = openTerminalProxy(master, prepared.process.consoleSize === undefined);
           undo.push(proxy.restore);
         };
-    const launched = launch(prepared, { store, preserveFds, barrier: false, onConsole }, undo);
+    const launched = launch(prepared, { ...request, barrier: false, onConsole }, undo);
     writePidFile(request.pidFile, launched.record.init.pid, undo);
     launched.go();
     launched.awaitExecution();

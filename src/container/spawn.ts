@@ -6,7 +6,6 @@ import {
   AT_EMPTY_PATH,
   CLONE_INTO_CGROUP,
   CLONE_NEWUSER,
-  CLONE_PARENT,
   CLONE_PIDFD,
   CLONE_VFORK,
   CLONE_VM,
@@ -28,20 +27,19 @@ import {
 import { EACCES, EINVAL } from "../abi/errno.ts";
 import { getWord, longs, mountAttr } from "../abi/structs.ts";
 import { SYS } from "../abi/syscalls.ts";
-import type { RuntError } from "../error.ts";
+import { RuntError } from "../error.ts";
 import { attempt, call, type Fd, failure } from "../kernel/call.ts";
 import { close, open, using } from "../kernel/file.ts";
-import { openPidfd } from "../kernel/process.ts";
+import { sendSignal, waitForExit } from "../kernel/process.ts";
 import type { Program } from "../program/instruction.ts";
 
 const F_DUPFD_CLOEXEC = 1030;
-const SIGCHLD = 17;
+const SIGKILL = 9;
 
 /** A system call by number, made by the child. */
 export type RawCall = readonly number[];
 
 export interface StageRequest {
-  readonly program: Program;
   /** By the names that the program uses. */
   readonly descriptors: Readonly<Record<string, Fd>>;
   /** CLONE_NEW flags. */
@@ -55,61 +53,101 @@ export interface StageRequest {
   readonly before: readonly RawCall[];
 }
 
+/** A stage that is on its way, while we compile what it will run. */
+export interface Spawning {
+  /** Waits until its process exists. @throws RuntError if the clone has failed */
+  readonly settle: () => Stage;
+  /** Ends the process, if there is one. */
+  readonly end: () => void;
+}
+
 export interface Stage {
   readonly pid: number;
   readonly pidfd: Fd;
   /** For a new user namespace: to be called when its maps are written. The stage is executed only then. */
   readonly release: () => void;
+  /** Hands the program over. */
+  readonly run: (program: Program) => void;
   /** Why the stage was never executed: -1 for execveat, or the index of a call, and the errno. */
   readonly failedCall: () => { readonly call: number; readonly errno: number } | undefined;
 }
 
-/** The descriptors of the request are closed here: they are the stage's now. @throws RuntError if the clone fails */
-export function spawnStage(request: StageRequest): Stage {
+/** The descriptors of the request are closed when the stage exists: they are its own then. */
+export function spawnStage(request: StageRequest): Spawning {
+  const { preserveFds } = request;
+  const lift = (fd: Fd) => liftAbove(fd, preserveFds);
   const descriptors = Object.fromEntries(
-    Object.entries(request.descriptors).map(([name, fd]) => [name, liftAbove(fd, request.preserveFds)]),
+    Object.entries(request.descriptors).map(([name, fd]) => [name, lift(fd)]),
   );
-  const program = liftAbove(
-    writeProgram(assemble(request.program.instructions, SYS, descriptors)),
-    request.preserveFds,
-  );
+  const program = lift(call("create the program's memory", "memfd_create", "program", MFD_CLOEXEC) as Fd);
+  const complete = openPipe();
+  const wait = lift(complete.read);
   const executable = stageExecutable();
-  const newUser = (request.cloneFlags & CLONE_NEWUSER) !== 0;
-  const gate = newUser ? openGate() : undefined;
+  const gate = request.cloneFlags & CLONE_NEWUSER ? openPipe() : undefined;
   const byte = new Uint8Array(8);
   const after = [
-    [SYS.close_range, 3 + request.preserveFds, 0xffffffff, CLOSE_RANGE_CLOEXEC],
-    ...[program, ...Object.values(descriptors)].map((fd) => [SYS.fcntl, fd, F_SETFD, 0]),
+    [SYS.close_range, 3 + preserveFds, 0xffffffff, CLOSE_RANGE_CLOEXEC],
+    ...[program, wait, ...Object.values(descriptors)].map((fd) => [SYS.fcntl, fd, F_SETFD, 0]),
     // A parent that dies instead leaves ids without a map, and the next call fails.
     ...(gate ? [[SYS.read, gate.read, address(byte), 1], ...becomeRoot()] : []),
   ];
   const pidfd = new Uint8Array(8);
   const status = new Uint8Array(8);
-  const pid = spawn({
-    cloneArgs: cloneArguments(request, newUser, pidfd),
+  const settle = spawn({
+    cloneArgs: cloneArguments(request, gate !== undefined, pidfd),
     before: encodeCalls(request.before),
     after: encodeCalls(after),
     executable,
-    argv: ["runt init", String(program)],
+    argv: ["runt init", String(program), String(wait)],
     status,
+    direct: request.newTime && request.before.length === 0,
   });
-  for (const fd of [program, executable, ...Object.values(descriptors)]) close(fd);
-  if (gate) close(gate.read);
   const failedCall = () => {
     const errno = getWord(status, 4);
     return errno === 0 ? undefined : { call: getWord(status, 0) | 0, errno };
   };
-  if (pid < 0) throw cannotSpawn(failedCall()?.errno, -pid);
-  return {
-    pid,
-    pidfd: request.before.length > 0 ? requirePidfd(pid) : (getWord(pidfd, 0) as Fd),
-    release: () => {
-      if (!gate) return;
-      call("let the container's process go on", "write", gate.write, byte, 1);
-      close(gate.write);
-    },
-    failedCall,
+  const conclude = (pid: number): Stage | RuntError => {
+    for (const fd of [wait, executable, request.cgroup, ...Object.values(descriptors)]) close(fd);
+    if (gate) close(gate.read);
+    if (pid < 0) return cannotSpawn(failedCall()?.errno, -pid);
+    return {
+      pid,
+      pidfd: getWord(pidfd, 0) as Fd,
+      failedCall,
+      release: () => {
+        if (!gate) return;
+        call("let the container's process go on", "write", gate.write, byte, 1);
+        close(gate.write);
+      },
+      run: ({ instructions }) => {
+        const bytes = assemble(instructions, SYS, descriptors);
+        call("write the program", "write", program, bytes, bytes.length);
+        for (const fd of [program, complete.write]) close(fd);
+      },
+    };
   };
+  let outcome: Stage | RuntError | undefined;
+  const settled = () => {
+    outcome ??= conclude(settle());
+    return outcome;
+  };
+  return {
+    settle: () => {
+      const stage = settled();
+      if (stage instanceof RuntError) throw stage;
+      return stage;
+    },
+    end: () => {
+      const stage = settled();
+      if (!(stage instanceof RuntError)) endStage(stage);
+    },
+  };
+}
+
+function endStage({ pidfd }: Stage): void {
+  sendSignal(pidfd, SIGKILL);
+  waitForExit(pidfd);
+  close(pidfd);
 }
 
 function cannotSpawn(ofJoining: number | undefined, ofClone: number): RuntError {
@@ -125,18 +163,11 @@ export function becomeRoot(): readonly RawCall[] {
   ];
 }
 
-function requirePidfd(pid: number): Fd {
-  const pidfd = openPidfd(pid);
-  if (pidfd === undefined) throw failure("open the container's process", 3);
-  return pidfd;
-}
-
-function cloneArguments(request: StageRequest, newUser: boolean, pidfd: Uint8Array): Uint8Array {
-  const direct = request.before.length === 0;
+function cloneArguments(request: StageRequest, waits: boolean, pidfd: Uint8Array): Uint8Array {
   // A child that waits for us, or for a time namespace, cannot be waited for, or share memory.
-  const sharing = (request.newTime ? 0 : CLONE_VM) + (newUser ? 0 : CLONE_VFORK);
-  const flags = request.cloneFlags + sharing + (direct ? CLONE_PIDFD : CLONE_PARENT) + CLONE_INTO_CGROUP;
-  return longs(flags, direct ? address(pidfd) : 0, 0, 0, direct ? SIGCHLD : 0, 0, 0, 0, 0, 0, request.cgroup);
+  const sharing = (request.newTime ? 0 : CLONE_VM) + (waits ? 0 : CLONE_VFORK);
+  const flags = request.cloneFlags + sharing + CLONE_PIDFD + CLONE_INTO_CGROUP;
+  return longs(flags, address(pidfd), 0, 0, 0, 0, 0, 0, 0, 0, request.cgroup);
 }
 
 function encodeCalls(calls: readonly RawCall[]): Uint8Array {
@@ -155,16 +186,10 @@ function liftAbove(fd: Fd, preserveFds: number): Fd {
   return lifted;
 }
 
-function openGate() {
+function openPipe() {
   const pair = new Uint8Array(8);
   call("create a pipe", "pipe2", pair, 0o2000000);
   return { read: getWord(pair, 0) as Fd, write: getWord(pair, 4) as Fd };
-}
-
-function writeProgram(bytes: Uint8Array): Fd {
-  const fd = call("create the program's memory", "memfd_create", "program", MFD_CLOEXEC) as Fd;
-  call("write the program", "write", fd, bytes, bytes.length);
-  return fd;
 }
 
 /** Sealed, so that nobody who reaches it through /proc/PID/exe can change what the next container runs. */

@@ -35,12 +35,14 @@ declare module "runt:host" {
     /** Descriptor of the executable. */
     readonly executable: number;
     readonly argv: readonly string[];
+    /** Cloned by this very process, and not by a child of it that leaves us free: only so it inherits our time. */
+    readonly direct: boolean;
     /** Two i32 that say which call failed (-1: execveat), and its errno. Kept until the process has executed. */
     readonly status: Uint8Array;
   }
 
-  /** The pid, or -errno of the clone. */
-  export function spawn(request: SpawnRequest): number;
+  /** Starts. The function that it returns waits until the process exists: its pid, or -errno of the clone. */
+  export function spawn(request: SpawnRequest): () => number;
 
   export const argv: readonly string[];
   export const environ: readonly string[];

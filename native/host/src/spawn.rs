@@ -1,11 +1,12 @@
 //! A new process that makes a list of system calls and executes a file, without copying this one's memory.
 //!
-//! The child shares the memory until it executes. It runs no JavaScript, allocates nothing and touches only its
-//! own stack and the `Task`, which is never freed: the child may still read it when `spawn` has returned.
+//! It is cloned by an intermediate one, so that the engine goes on while the kernel makes namespaces and loads the
+//! file. Both share the memory until they end or execute. They run no JavaScript, allocate nothing and touch only
+//! their own stacks and the `Task`, which is never freed: they may still read it when this process has forgotten it.
 
 use std::ffi::{c_char, c_void};
 
-use rquickjs::{Array, Ctx, Exception, Object, Result, String as JsString, TypedArray};
+use rquickjs::{Array, Ctx, Exception, Function, Object, Result, String as JsString, TypedArray};
 
 use crate::arch::{clone3, syscall};
 use crate::{bytes, kernel};
@@ -26,7 +27,7 @@ const EXECVEAT: i32 = -1;
 type Call = [u64; 7];
 
 struct Task {
-    /// Made in this process's namespaces, by an intermediate child, before the process itself is cloned.
+    /// Made by the intermediate, before it clones the process.
     before: Vec<Call>,
     /// Made by the process itself, before it executes.
     after: Vec<Call>,
@@ -39,32 +40,45 @@ struct Task {
     pid: i64,
 }
 
-/// `spawn({cloneArgs, before, after, executable, argv, status})`: the pid, or -errno of the clone. `before` and
-/// `after` are seven f64 for each call, as bytes; `status` is two i32.
-pub fn spawn<'js>(ctx: Ctx<'js>, request: Object<'js>) -> Result<f64> {
+/// `spawn({cloneArgs, before, after, executable, argv, status, direct})`: starts, and returns a function that waits until
+/// the process has been cloned and returns its pid, or -errno. `before` and `after` are seven f64 for each call, as
+/// bytes; `status` is two i32; `direct` is for what only our own child inherits, and allows no `before`.
+pub fn spawn<'js>(ctx: Ctx<'js>, request: Object<'js>) -> Result<Function<'js>> {
     let task = Box::leak(Box::new(read(&ctx, &request)?));
-    if task.before.is_empty() {
-        return Ok(task.clone_process() as f64);
+    if request.get("direct")? {
+        let pid = task.clone_process() as f64;
+        return Function::new(ctx, move || pid);
     }
+    task.clone_args[FLAGS / 8] |= libc::CLONE_PARENT as u64;
     let mut clone_args = vec![0; task.clone_args.len()];
-    // It goes first where the process shall be: what it does then may cost the privilege to.
-    let place = task.clone_args[FLAGS / 8] & CLONE_INTO;
-    task.clone_args[FLAGS / 8] &= !place;
-    clone_args[FLAGS / 8] = (libc::CLONE_VM | libc::CLONE_VFORK) as u64 | place;
-    clone_args[PLACE / 8] = task.clone_args[PLACE / 8];
+    // The descriptors are shared: that of the process is made in our table.
+    clone_args[FLAGS / 8] = (libc::CLONE_VM | libc::CLONE_FILES) as u64;
+    if !task.before.is_empty() {
+        // It goes first where the process shall be: what it does then may cost the privilege to.
+        let place = task.clone_args[FLAGS / 8] & CLONE_INTO;
+        task.clone_args[FLAGS / 8] &= !place;
+        clone_args[FLAGS / 8] |= place;
+        clone_args[PLACE / 8] = task.clone_args[PLACE / 8];
+    }
     clone_args[EXIT_SIGNAL / 8] = libc::SIGCHLD as u64;
     give_stack(&mut clone_args);
-    let argument = (&raw const *task).cast();
+    let task = &raw mut *task;
+    let size = size_of_val(&*clone_args);
     // SAFETY: the stack is new, and the task is never freed.
-    let intermediate =
-        unsafe { clone3(clone_args.as_ptr().cast(), size_of_val(&*clone_args), prepare, argument) };
+    let intermediate = unsafe { clone3(clone_args.as_ptr().cast(), size, prepare, task.cast_const().cast()) };
+    Function::new(ctx, move || settle(intermediate, task))
+}
+
+/// The pid of the process, when the intermediate has exited.
+fn settle(intermediate: i64, task: *const Task) -> f64 {
     if intermediate < 0 {
-        return Ok(intermediate as f64);
+        return intermediate as f64;
     }
-    // The intermediate has exited: CLONE_VFORK waits for that. Only its entry is left to be removed.
-    syscall(libc::SYS_wait4 as u64, [intermediate as u64, 0, libc::__WALL as u64, 0, 0, 0]);
+    while syscall(libc::SYS_wait4 as u64, [intermediate as u64, 0, libc::__WALL as u64, 0, 0, 0])
+        == -i64::from(libc::EINTR)
+    {}
     // SAFETY: nobody writes any more. The read is volatile since the compiler saw no writer.
-    Ok(unsafe { (&raw const task.pid).read_volatile() } as f64)
+    unsafe { (&raw const (*task).pid).read_volatile() as f64 }
 }
 
 fn read<'js>(ctx: &Ctx<'js>, request: &Object<'js>) -> Result<Task> {
@@ -126,10 +140,10 @@ impl Task {
 }
 
 /// # Safety
-/// `argument` is a leaked `Task`; the parent sleeps until this process has exited.
+/// `argument` is a leaked `Task`, which nobody else uses until this process has exited.
 unsafe extern "C" fn prepare(argument: *const c_void) -> ! {
     let task = argument.cast::<Task>().cast_mut();
-    // SAFETY: see above: nobody else uses the task.
+    // SAFETY: see above.
     unsafe {
         make(&(*task).before, (*task).status);
         (&raw mut (*task).pid).write_volatile((*task).clone_process());

@@ -4,6 +4,7 @@
 compile_error!("the stage knows the system call convention of x86_64 only");
 
 pub const WRITE: u64 = 1;
+pub const READ: u64 = 0;
 pub const CLOSE: u64 = 3;
 pub const LSEEK: u64 = 8;
 pub const MMAP: u64 = 9;

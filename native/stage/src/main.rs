@@ -27,17 +27,32 @@ global_asm!(
     run = sym run,
 );
 
-/// Arguments: the decimal number of the descriptor that holds the program.
+/// Arguments: the decimal numbers of the descriptor that holds the program, and of a pipe whose end says that the
+/// program is complete.
 ///
 /// # Safety
 /// `stack` is what the kernel handed to `_start`: argc, then argc pointers to NUL-terminated strings.
 unsafe extern "C" fn run(stack: *const usize) -> ! {
-    // SAFETY: see above; argc is compared before argv[1] is read.
-    let text = unsafe { if *stack < 2 { exit(127) } else { *stack.add(2) as *const u8 } };
-    match Program::map(parse_decimal(text)) {
+    // SAFETY: see above; argc is compared before the arguments are read.
+    let [program, pipe] = unsafe {
+        if *stack < 3 {
+            exit(127)
+        }
+        [*stack.add(2) as *const u8, *stack.add(3) as *const u8].map(parse_decimal)
+    };
+    await_end(pipe);
+    match Program::map(program) {
         Some(program) => program.run(),
         None => exit(127),
     }
+}
+
+/// Of a pipe that nothing is ever written to.
+fn await_end(pipe: u64) {
+    const EINTR: i64 = 4;
+    let mut byte = 0u8;
+    while syscall(arch::READ, [pipe, &raw mut byte as u64, 1, 0, 0, 0]) == -EINTR {}
+    syscall(arch::CLOSE, [pipe, 0, 0, 0, 0, 0]);
 }
 
 fn parse_decimal(text: *const u8) -> u64 {
