@@ -119,8 +119,8 @@ export function spawnStage(request: StageRequest): Spawning {
         call("let the container's process go on", "write", gate.write, byte, 1);
         close(gate.write);
       },
-      run: ({ instructions }) => {
-        const bytes = assemble(instructions, SYS, descriptors);
+      run: ({ code }) => {
+        const bytes = assemble(code, SYS, descriptors);
         call("write the program", "write", program, bytes, bytes.length);
         for (const fd of [program, complete.write]) close(fd);
       },

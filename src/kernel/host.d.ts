@@ -16,11 +16,11 @@ declare module "runt:host" {
   export function decode(buffer: Uint8Array, from: number, to: number): string;
 
   /**
-   * The instructions as the bytes that the stage runs. `numbers` are those of the system calls by name, `descriptors`
-   * those of the inherited ones. The types are those of program/instruction.ts.
+   * The code as the bytes that the stage runs. `numbers` are those of the system calls by name, `descriptors` those of
+   * the inherited ones. The types are those of program/instruction.ts.
    */
   export function assemble(
-    instructions: readonly object[],
+    code: readonly (readonly unknown[])[],
     numbers: Readonly<Record<string, number>>,
     descriptors: Readonly<Record<string, number>>,
   ): Uint8Array;

@@ -3,14 +3,14 @@
 import type { SyscallName } from "../abi/syscalls.ts";
 import {
   type Branch,
+  type Code,
   type Data,
   type Field,
   type Inherited,
-  type Instruction,
-  type Jump,
   type Label,
   type Operand,
   type Program,
+  programOf,
   REGISTERS,
   type Register,
   type RegisterAddress,
@@ -45,7 +45,7 @@ const NO_BRANCHES: readonly Branch[] = [];
 
 /** @throws Error where a program needs more registers than there are, or jumps to a label that has no place. */
 export function programBuilder(): Builder {
-  const instructions: Instruction[] = [];
+  const code: Code[] = [];
   const labels: Label[] = [];
   const free = Array.from({ length: REGISTERS }, (_, index) => REGISTERS - 1 - index);
   let pointer = "";
@@ -55,7 +55,6 @@ export function programBuilder(): Builder {
     if (index === undefined) throw new Error(`no register is left for ${name}`);
     return { kind: "register", index, name };
   };
-  const jump = (when: Jump["when"], to: Label) => instructions.push({ op: "jump", when, to, pointer });
 
   return {
     from(next) {
@@ -69,35 +68,28 @@ export function programBuilder(): Builder {
     },
     register,
     call(name, args, options) {
-      instructions.push({
-        op: "call",
-        name,
-        args,
-        into: options?.into,
-        on: options?.on ?? NO_BRANCHES,
-        pointer,
-      });
+      code.push(["call", pointer, name, args, options?.into, options?.on ?? NO_BRANCHES]);
     },
     set(into, value) {
-      instructions.push({ op: "set", into, value, pointer });
+      code.push(["set", pointer, into, value]);
     },
     peek(into, address, width, mask = -1) {
-      instructions.push({ op: "peek", into, address, width, mask, pointer });
+      code.push(["peek", pointer, into, address, width, mask]);
     },
     poke(address, value, width) {
-      instructions.push({ op: "poke", address, value, width, pointer });
+      code.push(["poke", pointer, address, value, width]);
     },
     jump(to) {
-      jump("always", to);
+      code.push(["jump", pointer, to]);
     },
     jumpIf(left, is, right, to) {
-      jump({ left, is, right }, to);
+      code.push(["jump", pointer, to, left, is, right]);
     },
     fail(errno, why) {
-      instructions.push({ op: "fail", errno, why, pointer });
+      code.push(["fail", pointer, errno, why]);
     },
-    exit(code) {
-      instructions.push({ op: "exit", code, pointer });
+    exit(status) {
+      code.push(["exit", pointer, status]);
     },
     label() {
       const label = { index: -1 };
@@ -105,11 +97,11 @@ export function programBuilder(): Builder {
       return label;
     },
     place(label) {
-      label.index = instructions.length;
+      label.index = code.length;
     },
     program() {
       if (labels.some((label) => label.index < 0)) throw new Error("a label has no place in the program");
-      return { instructions };
+      return programOf(code);
     },
   };
 }

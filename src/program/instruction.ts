@@ -105,8 +105,68 @@ export interface Exit extends Origin {
 
 export type Instruction = Call | SetRegister | Peek | Poke | Jump | Fail | Exit;
 
+/**
+ * An instruction as the builder writes it and the host reads it: an array costs the engine a quarter of an object.
+ * What it means is what the interface of the same name says.
+ */
+export type Code =
+  | readonly [
+      op: "call",
+      pointer: string,
+      name: SyscallName,
+      args: readonly Operand[],
+      into: Register | undefined,
+      on: readonly Branch[],
+    ]
+  | readonly [op: "set", pointer: string, into: Register, value: Operand]
+  | readonly [
+      op: "peek",
+      pointer: string,
+      into: Register,
+      address: Operand,
+      width: Peek["width"],
+      mask: Peek["mask"],
+    ]
+  | readonly [op: "poke", pointer: string, address: Operand, value: Operand, width: Poke["width"]]
+  | readonly [op: "jump", pointer: string, to: Label]
+  | readonly [op: "jump", pointer: string, to: Label, left: Register, is: "==" | "!=", right: Operand]
+  | readonly [op: "fail", pointer: string, errno: number, why: string]
+  | readonly [op: "exit", pointer: string, code: number];
+
 export interface Program {
+  readonly code: readonly Code[];
+  /** The same, to be read. */
   readonly instructions: readonly Instruction[];
+}
+
+export function programOf(code: readonly Code[]): Program {
+  return {
+    code,
+    get instructions() {
+      return code.map(read);
+    },
+  };
+}
+
+function read(code: Code): Instruction {
+  const [op, pointer] = code;
+  switch (op) {
+    case "call":
+      return { op, pointer, name: code[2], args: code[3], into: code[4], on: code[5] };
+    case "set":
+      return { op, pointer, into: code[2], value: code[3] };
+    case "peek":
+      return { op, pointer, into: code[2], address: code[3], width: code[4], mask: code[5] };
+    case "poke":
+      return { op, pointer, address: code[2], value: code[3], width: code[4] };
+    case "jump":
+      if (code.length === 3) return { op, pointer, to: code[2], when: "always" };
+      return { op, pointer, to: code[2], when: { left: code[3], is: code[4], right: code[5] } };
+    case "fail":
+      return { op, pointer, errno: code[2], why: code[3] };
+    case "exit":
+      return { op, pointer, code: code[2] };
+  }
 }
 
 /** Number of registers, native/stage/src/program.rs. */

@@ -1,5 +1,5 @@
-//! A program of TypeScript's instructions as the bytes that the stage runs. `src/program/instruction.ts` describes
-//! the objects that are read here; what they are for is not known here.
+//! A program of TypeScript's instructions as the bytes that the stage runs. `Code` in `src/program/instruction.ts` is
+//! what is read here; what it is for is not known here.
 
 use std::collections::HashMap;
 
@@ -11,11 +11,11 @@ use rquickjs::{Array, Ctx, Exception, Object, Result, String as JsString, TypedA
 
 use crate::{bytes, kernel};
 
-/// `assemble(instructions, numbers, descriptors)`: `numbers` are those of the system calls by name, `descriptors`
+/// `assemble(code, numbers, descriptors)`: `numbers` are those of the system calls by name, `descriptors`
 /// those of the inherited ones.
 pub fn assemble<'js>(
     ctx: Ctx<'js>,
-    instructions: Array<'js>,
+    code: Array<'js>,
     numbers: Object<'js>,
     descriptors: Object<'js>,
 ) -> Result<TypedArray<'js, u8>> {
@@ -27,8 +27,7 @@ pub fn assemble<'js>(
         places: HashMap::new(),
         relocations: Vec::new(),
     };
-    let rows =
-        instructions.iter::<Object>().map(|object| assembly.row(&object?)).collect::<Result<Vec<_>>>()?;
+    let rows = code.iter::<Array>().map(|row| assembly.row(&row?)).collect::<Result<Vec<_>>>()?;
     TypedArray::new(ctx, assembly.link(&rows))
 }
 
@@ -43,20 +42,21 @@ struct Assembly<'js> {
 }
 
 impl<'js> Assembly<'js> {
-    fn row(&mut self, object: &Object<'js>) -> Result<Instruction> {
+    /// `code` is the operation, what it comes from, and its parts.
+    fn row(&mut self, code: &Array<'js>) -> Result<Instruction> {
         let mut row = Instruction { register: NO_REGISTER, ..Default::default() };
-        let name: JsString = object.get("op")?;
+        let name: JsString = code.get(0)?;
         match name.to_string()?.as_str() {
             "call" => {
                 row.operation = operation::CALL;
-                row.number = self.numbers.get(object.get::<_, Value>("name")?)?;
-                if let Some(into) = object.get::<_, Option<Object>>("into")? {
+                row.number = self.numbers.get(code.get::<Value>(2)?)?;
+                if let Some(into) = code.get::<Option<Object>>(4)? {
                     row.register = into.get("index")?;
                 }
-                for (n, argument) in object.get::<_, Array>("args")?.iter::<Value>().enumerate() {
+                for (n, argument) in code.get::<Array>(3)?.iter::<Value>().enumerate() {
                     self.argument(&mut row, n, &argument?)?;
                 }
-                for branch in object.get::<_, Array>("on")?.iter::<Object>() {
+                for branch in code.get::<Array>(5)?.iter::<Object>() {
                     let branch = branch?;
                     let errno: Value = branch.get("errno")?;
                     let errno = if errno.is_string() { ANY_ERRNO } else { errno.get()? };
@@ -65,46 +65,43 @@ impl<'js> Assembly<'js> {
             }
             "set" => {
                 row.operation = operation::SET;
-                row.register = object.get::<_, Object>("into")?.get("index")?;
-                self.arguments(&mut row, object, &["value"])?;
+                row.register = code.get::<Object>(2)?.get("index")?;
+                self.arguments(&mut row, code, &[3])?;
             }
             "peek" => {
                 row.operation = operation::PEEK;
-                row.register = object.get::<_, Object>("into")?.get("index")?;
-                self.arguments(&mut row, object, &["address", "width", "mask"])?;
+                row.register = code.get::<Object>(2)?.get("index")?;
+                self.arguments(&mut row, code, &[3, 4, 5])?;
             }
             "poke" => {
                 row.operation = operation::POKE;
-                self.arguments(&mut row, object, &["address", "value", "width"])?;
+                self.arguments(&mut row, code, &[2, 3, 4])?;
             }
             "jump" => {
                 row.operation = operation::JUMP;
-                row.register = self.condition(&mut row, &object.get("when")?)?;
-                self.branch(&mut row, 0, &object.get("to")?)?;
+                row.register = condition::ALWAYS;
+                self.branch(&mut row, 0, &code.get(2)?)?;
+                if code.len() > 3 {
+                    self.arguments(&mut row, code, &[3, 5])?;
+                    let is: String = code.get(4)?;
+                    row.register = if is == "==" { condition::EQUAL } else { condition::NOT_EQUAL };
+                }
             }
             "fail" => {
                 row.operation = operation::FAIL;
-                self.arguments(&mut row, object, &["errno"])?;
+                self.arguments(&mut row, code, &[2])?;
             }
             "exit" => {
                 row.operation = operation::EXIT;
-                self.arguments(&mut row, object, &["code"])?;
+                self.arguments(&mut row, code, &[2])?;
             }
             other => return Err(self.error(&format!("{other} is no instruction"))),
         }
         Ok(row)
     }
 
-    /// `when` is "always" or `{left, is, right}`.
-    fn condition(&mut self, row: &mut Instruction, when: &Value<'js>) -> Result<u8> {
-        let Some(when) = when.as_object() else { return Ok(condition::ALWAYS) };
-        self.arguments(row, when, &["left", "right"])?;
-        let is: String = when.get("is")?;
-        Ok(if is == "==" { condition::EQUAL } else { condition::NOT_EQUAL })
-    }
-
-    fn arguments(&mut self, row: &mut Instruction, object: &Object<'js>, names: &[&str]) -> Result<()> {
-        names.iter().enumerate().try_for_each(|(n, name)| self.argument(row, n, &object.get(*name)?))
+    fn arguments(&mut self, row: &mut Instruction, code: &Array<'js>, parts: &[usize]) -> Result<()> {
+        parts.iter().enumerate().try_for_each(|(n, part)| self.argument(row, n, &code.get(*part)?))
     }
 
     fn argument(&mut self, row: &mut Instruction, n: usize, value: &Value<'js>) -> Result<()> {
