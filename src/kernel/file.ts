@@ -57,7 +57,8 @@ export function using<T>(fd: Fd, body: (fd: Fd) => T): T {
   }
 }
 
-const CHUNK = 64 << 10;
+/** Most files of procfs and cgroupfs are smaller; a larger buffer would cost the pages that it touches. */
+const CHUNK = 4096;
 
 /** All that is left to read, as a byte string. */
 export function readAll(fd: Fd, what: string, limit = Number.MAX_SAFE_INTEGER): string {

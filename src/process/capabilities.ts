@@ -67,9 +67,10 @@ function nameOf(capability: number): string {
 
 /** Empty where the name is unknown. */
 export function capabilityBit(name: string): CapabilitySet {
-  const number = CAPABILITIES.get(name);
-  return number === undefined ? 0n : 1n << BigInt(number);
+  return BITS.get(name) ?? 0n;
 }
+
+const BITS = new Map([...CAPABILITIES].map(([name, number]) => [name, 1n << BigInt(number)]));
 
 /** Needs CAP_SETPCAP, so it comes before the user changes. `current` is the set to be dropped from. */
 export function compileBounding(b: Builder, plan: CapabilityPlan, current: CapabilitySet): void {

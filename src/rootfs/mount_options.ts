@@ -89,11 +89,22 @@ const OTHERS: Readonly<Record<string, Effect>> = {
   loud: NOTHING,
 };
 
+/** By name, with the recursive forms. */
+const EFFECTS: ReadonlyMap<string, Effect> = new Map([
+  ...Object.entries(ATTRIBUTES).flatMap(([name, effect]) => [
+    [name, effect] as const,
+    [`r${name}`, { ...effect, recursive: true }] as const,
+  ]),
+  ...Object.entries(PROPAGATION).flatMap(([name, propagation]) => [
+    [name, { propagation }] as const,
+    [`r${name}`, { propagation, recursive: true }] as const,
+  ]),
+  ...Object.entries(OTHERS),
+]);
+
 /** The names of all options, for `features`. */
 export function mountOptionNames(): readonly string[] {
-  const recursive = Object.keys(ATTRIBUTES).map((name) => `r${name}`);
-  const propagation = Object.keys(PROPAGATION).flatMap((name) => [name, `r${name}`]);
-  return [...Object.keys(ATTRIBUTES), ...recursive, ...propagation, ...Object.keys(OTHERS)].sort();
+  return [...EFFECTS.keys()].sort();
 }
 
 /** What the options of one mount ask for together. A later option overrides an earlier one. */
@@ -114,7 +125,18 @@ export interface MountOptions {
   readonly data: readonly string[];
 }
 
+/** Asked for several times on the way of one mount. */
+const parsed = new Map<readonly string[], MountOptions>();
+
 export function parseMountOptions(options: readonly string[]): MountOptions {
+  const known = parsed.get(options);
+  if (known !== undefined) return known;
+  const found = parse(options);
+  parsed.set(options, found);
+  return found;
+}
+
+function parse(options: readonly string[]): MountOptions {
   const propagation: { flag: number; recursive: boolean }[] = [];
   const found = { bind: undefined as MountOptions["bind"], special: new Set<string>() };
   const one = { set: 0, clear: 0 };
@@ -122,7 +144,7 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
   const superblock: string[] = [];
   const data: string[] = [];
   for (const option of options) {
-    const effect = effectOf(option);
+    const effect = EFFECTS.get(option);
     if (effect === undefined) {
       if (option !== "") data.push(option);
       continue;
@@ -151,22 +173,4 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
     idmap: found.special.has("idmap"),
     data,
   };
-}
-
-function effectOf(option: string): Effect | undefined {
-  const own = lookUp(ATTRIBUTES, option) ?? lookUp(OTHERS, option);
-  if (own !== undefined) return own;
-  const flag = lookUp(PROPAGATION, option);
-  if (flag !== undefined) return { propagation: flag };
-  if (!option.startsWith("r")) return undefined;
-  const rest = option.slice(1);
-  const attribute = lookUp(ATTRIBUTES, rest);
-  if (attribute !== undefined) return { ...attribute, recursive: true };
-  const recursiveFlag = lookUp(PROPAGATION, rest);
-  return recursiveFlag === undefined ? undefined : { propagation: recursiveFlag, recursive: true };
-}
-
-/** An option named `constructor` is not in the table. */
-function lookUp<T>(table: Readonly<Record<string, T>>, key: string): T | undefined {
-  return Object.hasOwn(table, key) ? table[key] : undefined;
 }

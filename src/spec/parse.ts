@@ -32,11 +32,14 @@ export interface ParsedSpec {
   readonly warnings: readonly ErrorRecord[];
 }
 
+const IDENTIFIERS = "[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*";
+const SEMVER_1 = new RegExp(
+  `^1\\.(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)(-(${IDENTIFIERS}))?(\\+${IDENTIFIERS})?$`,
+);
+
 /** SemVer 2.0.0, major version 1: a minor version adds fields, which an older runtime ignores. */
 function isSupportedVersion(version: string): boolean {
-  const identifier = "[0-9A-Za-z-]+";
-  const semver = `^1\\.(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)(-(${identifier}(\\.${identifier})*))?(\\+${identifier}(\\.${identifier})*)?$`;
-  const match = new RegExp(semver).exec(version);
+  const match = SEMVER_1.exec(version);
   if (match === null) return false;
   // A numeric identifier of a pre-release has no leading zeros.
   return !(match[4]?.split(".").some((part) => /^0[0-9]+$/.test(part)) ?? false);
