@@ -11,8 +11,8 @@ import { debianPackages, isRoot, npmPackages, runtBinary, say, staticBusybox } f
 const RUNTIME = process.env.RUNTIME ?? "runt";
 
 npmPackages();
-if (RUNTIME === "runt") await runtBinary();
 if (isRoot) {
+  if (RUNTIME === "runt") await runtBinary();
   staticBusybox();
   const peers = { runc: "runc", crun: "crun" };
   const missing = debianPackages({

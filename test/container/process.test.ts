@@ -1,9 +1,11 @@
 // process: what the program of a container is given, and what run returns when it ends.
 
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { bundle, differs, failure, inside, type Result, running, runtime, wording } from "./bed.ts";
+import { bundle, differs, failure, inside, type Result, running, runtime, until, wording } from "./bed.ts";
 import { type CapabilitySet, type Config, type Process, sh, without } from "./config.ts";
 
 /** A field of /proc/self/status in the container. */
@@ -448,12 +450,17 @@ describe("the exit code of run", () => {
 
   test("SIGTERM to a run in the foreground reaches the program", async () => {
     const container = bundle((config) => {
-      config.process.args = sh("trap 'echo got; exit 3' TERM; echo > /ready; while :; do sleep 0.01; done");
-      config.root.readonly = false;
+      config.process.args = sh("trap 'echo got; exit 3' TERM; echo ready; while :; do sleep 0.01; done");
     });
-    const under = ["timeout", "--preserve-status", "--signal=TERM", "1"];
-    const { code, stdout } = container.callWith({ under }, "run", container.id);
-    expect({ code, stdout }).toEqual({ code: 3, stdout: "got\n" });
+    const child = spawn(runtime, ["--root", container.stateDir, "run", container.id], { cwd: container.dir });
+    let output = "";
+    child.stdout.on("data", (data: Buffer) => {
+      output += data;
+    });
+    await until(() => output === "ready\n");
+    child.kill("SIGTERM");
+    const [code] = await once(child, "close");
+    expect({ code, output }).toEqual({ code: 3, output: "ready\ngot\n" });
   });
 });
 

@@ -64,7 +64,7 @@ const NO_PATHS = new Set([
   "fsopen",
   "memfd_create",
   "sethostname",
-  "readlink",
+  "getcwd",
 ]);
 
 /** The calls of a trace, in order. Of a call that another interrupts, what it was called with comes first. */
@@ -79,6 +79,8 @@ function namesIn(name: string, args: string): { at: string; path: string }[] {
   // The target of a symlink is a text, which no call follows.
   const rest = name === "symlinkat" ? args.replace(new RegExp(`^${STRING}, `), "") : args;
   const pairs = [...rest.matchAll(new RegExp(`(?:(AT_FDCWD|\\d+), )?${STRING}`, "g"))];
+  // What a symlink says is the second string.
+  if (name.startsWith("readlink")) pairs.length = Math.min(pairs.length, 1);
   return pairs.map(([, at = "path", path = ""]) => ({ at, path }));
 }
 
