@@ -20,6 +20,8 @@ const CLASSES: usize = SMALL / ALIGNMENT + 32;
 struct Header {
     next: usize,
     end: usize,
+    /// Up to here a program needs most of it.
+    hot: usize,
     /// What `set_root` was given.
     root: *const (),
     free: [*mut Block; CLASSES],
@@ -72,13 +74,21 @@ pub fn is_mapped() -> bool {
 /// Has the kernel make private copies of the pages that a program starts with, and of some that it will need: one
 /// call costs less than hundreds of page faults.
 pub fn populate() {
-    const AHEAD: usize = 192 << 10;
+    const AHEAD: usize = 128 << 10;
     const MADV_POPULATE_WRITE: i32 = 23;
+    const PAGE: usize = 4096;
     // SAFETY: the arena is mapped; a kernel that does not know the advice (before 5.14) faults page by page.
     unsafe {
-        let size = ((*header()).next + AHEAD - BASE).next_multiple_of(4096);
-        libc::madvise(BASE as *mut _, size, MADV_POPULATE_WRITE);
+        let (hot, next) = ((*header()).hot.next_multiple_of(PAGE), (*header()).next / PAGE * PAGE);
+        libc::madvise(BASE as *mut _, hot - BASE, MADV_POPULATE_WRITE);
+        libc::madvise(next as *mut _, AHEAD, MADV_POPULATE_WRITE);
     }
+}
+
+/// What is in the arena by now is what `populate` is for; what comes after it lies there in case it is needed.
+pub fn end_hot() {
+    // SAFETY: the arena exists, since somebody runs whose memory it is.
+    unsafe { (*header()).hot = (*header()).next };
 }
 
 /// The object that a program finds when it starts with this arena.

@@ -46,7 +46,9 @@ fn compile(name: &str, source: &str, sources: &Rc<Sources>) -> result::Result<Ve
     runtime.set_loader(modules::Resolver, Others(sources.clone()));
     let context = Context::full(&runtime).map_err(|error| error.to_string())?;
     context.with(|ctx| {
-        let options = WriteOptions { strip_source: true, ..Default::default() };
+        // Line numbers of a bundle tell nobody anything; but what imports while it runs has to know its own name.
+        let strip_debug = !source.contains("import(");
+        let options = WriteOptions { strip_source: true, strip_debug, ..Default::default() };
         Module::declare(ctx.clone(), name, source)
             .and_then(|module| module.write(options))
             .map_err(|_| format!("{:?}", ctx.catch()))

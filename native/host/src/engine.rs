@@ -7,7 +7,7 @@ use rquickjs::{
     Array, CatchResultExt, Context, Ctx, Function, Module, Object, Persistent, Promise, Result, Runtime,
 };
 
-use crate::{bytes, modules};
+use crate::{arena, bytes, modules};
 
 /// What the engine is given; what is not here (eval, Date, Proxy, WeakRef) the TypeScript does without.
 type Intrinsics = (
@@ -37,6 +37,7 @@ impl Engine {
         context.with(|ctx| {
             let parts = prepare(&ctx).catch(&ctx).map_err(|error| error.to_string())?;
             let (main, argv, environ) = parts;
+            arena::end_hot();
             archive.keep();
             Ok(Engine { context: context.clone(), main, argv, environ })
         })
