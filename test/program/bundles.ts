@@ -69,8 +69,12 @@ const MOUNTS = [
   },
 ];
 
-const BIND_SOURCES: Host["facts"] = {
+/** Where the host has cgroup v2. */
+const CGROUP = "/sys/fs/cgroup";
+
+const BIND_SOURCES: NonNullable<Host["facts"]> = {
   mounts: {
+    cgroup: CGROUP,
     sources: new Map([
       [0, { path: "/bundle/a", isDirectory: true, inherited: false }],
       [1, { path: "/b", isDirectory: true, inherited: false }],
@@ -127,7 +131,10 @@ export const BUNDLES: Readonly<Record<string, () => Program>> = {
       {
         facts: {
           root: { path: "/bundle/rootfs", inherited: true },
-          mounts: { sources: new Map([[1, { path: "/src", isDirectory: true, inherited: true }]]) },
+          mounts: {
+            cgroup: CGROUP,
+            sources: new Map([[1, { path: "/src", isDirectory: true, inherited: true }]]),
+          },
           devices: { mayMknod: false, kcoreExists: false },
         },
       },
@@ -160,7 +167,12 @@ export const BUNDLES: Readonly<Record<string, () => Program>> = {
     compile(
       { mounts: [{ destination: "/dev/", source: "/dev", options: ["rbind"] }] },
       {
-        facts: { mounts: { sources: new Map([[0, { path: "/dev", isDirectory: true, inherited: false }]]) } },
+        facts: {
+          mounts: {
+            cgroup: CGROUP,
+            sources: new Map([[0, { path: "/dev", isDirectory: true, inherited: false }]]),
+          },
+        },
       },
     ),
   "protected-paths": () =>

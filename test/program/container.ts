@@ -37,7 +37,7 @@ export function compile(config: Config, { facts, options }: Host = {}): Program 
       namespaces: planNamespaces(spec.linux?.namespaces ?? []),
       joinedByStage: [],
       root: { path: "/bundle/rootfs", inherited: false },
-      mounts: { sources: new Map() },
+      mounts: { sources: new Map(), cgroup: "/sys/fs/cgroup" },
       devices: { mayMknod: true, kcoreExists: true },
       user: { setgroupsDenied: false, foreignStdio: [] },
       capabilities: planCapabilities(spec.process.capabilities, ALL_CAPABILITIES),

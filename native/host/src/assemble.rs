@@ -164,7 +164,7 @@ impl<'js> Assembly<'js> {
     fn put(&mut self, content: &[u8]) -> u64 {
         let at = self.data.len();
         self.data.extend_from_slice(content);
-        self.data.resize(at + (content.len() + 8 & !7), 0);
+        self.data.resize(at + ((content.len() + 8) & !7), 0);
         (DATA + at) as u64
     }
 

@@ -43,7 +43,7 @@ impl Program {
         let code = DATA + header.data as usize;
         let needed = code + count * size_of::<Instruction>() + relocations * size_of::<Relocation>();
         let known = header.magic == MAGIC && header.version == VERSION && header.size as i64 == size;
-        if !known || count == 0 || code % 8 != 0 || needed > size as usize {
+        if !known || count == 0 || !code.is_multiple_of(8) || needed > size as usize {
             return None;
         }
         let program = Program { base: base as *mut u8, code, count };
@@ -57,7 +57,7 @@ impl Program {
         let start = self.code + self.count * size_of::<Instruction>();
         // SAFETY: `map` has seen that the table is part of the mapping.
         let Relocation { at, to } = unsafe { &*self.base.add(start).cast::<Relocation>().add(n) };
-        if *at % 8 != 0 || *at > size - 8 || *to >= size {
+        if !at.is_multiple_of(8) || *at > size - 8 || *to >= size {
             return None;
         }
         // SAFETY: the place is aligned and inside the mapping, which is writable and ours alone.

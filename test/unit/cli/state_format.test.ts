@@ -3,7 +3,7 @@ import { formatIds, formatJsonList, formatState, formatTable } from "../../../sr
 import type { ContainerState } from "../../../src/container/state.ts";
 
 const RUNNING: ContainerState = {
-  owner: 0,
+  owner: "root",
   created: "2024-01-02T03:04:05.123456789Z",
   annotations: { "org.b": "2", "org.a": "1" },
   rootfs: "/bundle/rootfs",
@@ -31,7 +31,7 @@ describe("state", () => {
     "org.a": "1",
     "org.b": "2"
   },
-  "owner": 0
+  "owner": "root"
 }`);
   });
 
