@@ -23,21 +23,25 @@ const INPUTS = [
 /** For those who compile the host themselves, like the linter. */
 export const HOST_ENVIRONMENT = { RUNT_STAGE: join(NATIVE, "target/release/stage") };
 
-/** @returns {Promise<string>} path of the binary */
-export async function build() {
-  const binary = join(ROOT, "dist/runt");
-  if (newest([binary]) > newest([...INPUTS, "tools/build.mjs"].map((name) => join(ROOT, name))))
-    return binary;
+/**
+ * @param {{ binary?: string, work?: string, plugins?: import("esbuild").Plugin[], inputs?: string[] }} [variant] of a
+ *   test: another binary, made in another directory, with plugins for the bundle that depend on more inputs
+ * @returns {Promise<string>} path of the binary
+ */
+export async function build(variant = {}) {
+  const { binary = join(ROOT, "dist/runt"), work = BUILD, plugins = [], inputs = [] } = variant;
+  const all = [...INPUTS, "tools/build.mjs", ...inputs].map((name) => join(ROOT, name));
+  if (newest([binary]) > newest(all)) return binary;
   run(join(ROOT, "node_modules/.bin/tsc"), ["--noEmit"]);
-  await bundle();
+  await bundle(work, plugins);
   cargo(["-p", "stage"], { RUSTFLAGS: "-C relocation-model=static" });
   const target = TARGETS[process.arch];
   const flags = "-C target-feature=+crt-static -C relocation-model=static";
   cargo(["-p", "host", "--target", target], { RUSTFLAGS: flags, ...HOST_ENVIRONMENT });
   const host = join(NATIVE, "target", target, "release/host");
-  const [archive, memory] = [join(BUILD, "runt.bytecode"), join(BUILD, "runt.memory")];
-  const scripts = readdirSync(BUILD).filter((name) => name.endsWith(".js"));
-  run(host, ["compile", archive, ...scripts.map((name) => join(BUILD, name))]);
+  const [archive, memory] = [join(work, "runt.bytecode"), join(work, "runt.memory")];
+  const scripts = readdirSync(work).filter((name) => name.endsWith(".js"));
+  run(host, ["compile", archive, ...scripts.map((name) => join(work, name))]);
   run(host, ["load", memory, archive]);
   mkdirSync(dirname(binary), { recursive: true });
   rmSync(binary, { force: true });
@@ -71,14 +75,19 @@ function withSegment(executable, memory) {
   return Buffer.concat([executable, Buffer.alloc(offset - executable.length), memory]);
 }
 
-async function bundle() {
+/**
+ * @param {string} work
+ * @param {import("esbuild").Plugin[]} plugins
+ */
+async function bundle(work, plugins) {
   // Imported here, since the packages may only just have been installed.
   const esbuild = await import("esbuild");
-  rmSync(BUILD, { recursive: true, force: true });
+  rmSync(work, { recursive: true, force: true });
   const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   await esbuild.build({
     entryPoints: [join(ROOT, "src/main.ts")],
-    outdir: BUILD,
+    outdir: work,
+    plugins,
     bundle: true,
     splitting: true,
     minify: true,

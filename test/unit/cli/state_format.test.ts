@@ -58,8 +58,8 @@ describe("list", () => {
     expect(formatTable([RUNNING, STOPPED])).toBe(
       [
         "ID                             PID         STATUS      BUNDLE      CREATED                          OWNER",
-        "web                            4711        running     /bundle     2024-01-02T03:04:05.123456789Z   0",
-        "a-container-with-a-long-name   0           stopped     /bundle     2024-01-02T03:04:05.123456789Z   0",
+        "web                            4711        running     /bundle     2024-01-02T03:04:05.123456789Z   root",
+        "a-container-with-a-long-name   0           stopped     /bundle     2024-01-02T03:04:05.123456789Z   root",
         "",
       ].join("\n"),
     );

@@ -1,0 +1,27 @@
+// A second binary, in which the parts of launch.ts are wrapped. The product itself knows nothing of faults.
+
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build, ROOT } from "../../tools/build.mjs";
+
+const WRAPPED = fileURLToPath(new URL("wrapped", import.meta.url));
+const LAUNCH = join(ROOT, "src/container/launch.ts");
+const WORK = join(ROOT, "native/target/fault");
+
+export function faultyBinary(): Promise<string> {
+  return build({
+    binary: join(WORK, "runt"),
+    work: join(WORK, "bundle"),
+    inputs: ["test/fault/wrapped", "test/fault/binary.ts"],
+    plugins: [
+      {
+        name: "wrap",
+        setup({ onResolve }) {
+          onResolve({ filter: /\/(spawn|channel|store|cgroupfs)\.ts$/ }, ({ importer, path }) =>
+            importer === LAUNCH ? { path: join(WRAPPED, basename(path)) } : null,
+          );
+        },
+      },
+    ],
+  });
+}

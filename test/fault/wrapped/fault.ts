@@ -1,0 +1,27 @@
+// What shall go wrong, from the environment: RUNT_FAULT=fail:N, exit:N or kill:POINT.
+
+import { environ } from "runt:host";
+import { attempt } from "../../../src/kernel/call.ts";
+
+const PREFIX = "RUNT_FAULT=";
+const SIGKILL = 9;
+
+export interface Fault {
+  readonly kind: string;
+  readonly at: string;
+}
+
+export function plannedFault(): Fault | undefined {
+  const [kind, at] =
+    environ
+      .find((entry) => entry.startsWith(PREFIX))
+      ?.slice(PREFIX.length)
+      .split(":") ?? [];
+  return kind === undefined || at === undefined ? undefined : { kind, at };
+}
+
+/** The runtime ends here, as by the OOM killer, if that is the plan. */
+export function killPoint(name: string): void {
+  const fault = plannedFault();
+  if (fault?.kind === "kill" && fault.at === name) attempt("kill", attempt("getpid"), SIGKILL);
+}

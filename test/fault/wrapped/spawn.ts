@@ -1,0 +1,40 @@
+// src/container/spawn.ts, with a program in which one instruction is another.
+
+import { type Spawning, type StageRequest, spawnStage as spawn } from "../../../src/container/spawn.ts";
+import { type Code, type Program, programOf } from "../../../src/program/instruction.ts";
+import { killPoint, plannedFault } from "./fault.ts";
+
+// biome-ignore lint/performance/noBarrelFile: the module as it is, with one function around its own.
+export * from "../../../src/container/spawn.ts";
+
+/** Which no instruction tolerates. */
+const EIO = 5;
+
+export function spawnStage(request: StageRequest): Spawning {
+  const spawning = spawn(request);
+  killPoint("spawn");
+  return {
+    ...spawning,
+    settle: () => {
+      const stage = spawning.settle();
+      killPoint("settle");
+      const run = (program: Program) => {
+        stage.run(edited(program));
+        killPoint("run");
+      };
+      return { ...stage, run };
+    },
+  };
+}
+
+function edited(program: Program): Program {
+  const fault = plannedFault();
+  if (fault === undefined || fault.kind === "kill") return program;
+  return programOf(
+    program.code.map((code, index) => (String(index) === fault.at ? broken(code, fault.kind) : code)),
+  );
+}
+
+function broken([, pointer]: Code, kind: string): Code {
+  return kind === "fail" ? ["fail", pointer, EIO, "a test"] : ["exit", pointer, 1];
+}

@@ -1,0 +1,11 @@
+// The types of what tests use of build.mjs.
+
+import type { Plugin } from "esbuild";
+
+export declare const ROOT: string;
+export declare function build(variant?: {
+  readonly binary?: string;
+  readonly work?: string;
+  readonly plugins?: readonly Plugin[];
+  readonly inputs?: readonly string[];
+}): Promise<string>;
