@@ -46,7 +46,7 @@ fn compile(name: &str, source: &str, sources: &Rc<Sources>) -> result::Result<Ve
     runtime.set_loader(modules::Resolver, Others(sources.clone()));
     let context = Context::full(&runtime).map_err(|error| error.to_string())?;
     context.with(|ctx| {
-        // Line numbers of a bundle tell nobody anything; but what imports while it runs has to know its own name.
+        // Line numbers of minified scripts tell nobody anything; but what imports while it runs has to know its own name.
         let strip_debug = !source.contains("import(");
         let options = WriteOptions { strip_source: true, strip_debug, ..Default::default() };
         Module::declare(ctx.clone(), name, source)

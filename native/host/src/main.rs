@@ -25,10 +25,10 @@ use std::{fs, io};
 use engine::Engine;
 use modules::Archive;
 
-/// The exit status where the TypeScript itself is broken, so that it is never taken for a container's.
+/// The exit status where the TypeScript itself is broken, so that it is never taken for that of a child.
 const BROKEN: c_int = 255;
 
-/// `main` of C: the runtime of Rust would change the disposition of SIGPIPE, which containers inherit.
+/// `main` of C: the runtime of Rust would change the disposition of SIGPIPE, which all children inherit.
 ///
 /// # Safety
 /// `argv` and `environment` are NULL-terminated arrays of strings that live as long as the process.

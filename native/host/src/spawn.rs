@@ -1,6 +1,6 @@
 //! A new process that makes a list of system calls and executes a file, without copying this one's memory.
 //!
-//! It is cloned by an intermediate one, so that the engine goes on while the kernel makes namespaces and loads the
+//! It is cloned by an intermediate one, so that the engine goes on while the kernel makes the process and loads the
 //! file. Both share the memory until they end or execute. They run no JavaScript, allocate nothing and touch only
 //! their own stacks and the `Task`, which is never freed: they may still read it when this process has forgotten it.
 
