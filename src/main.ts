@@ -3,9 +3,10 @@
 // The build loads this file, and what `preload` imports, into the executable; a process begins at `main`. So nothing
 // here, or in what is imported, may depend on the process at the top level of a file.
 
-import { argv } from "runt:host";
+import { argv, decode } from "runt:host";
 import { F_GETFD, O_RDWR, PR_SET_DUMPABLE } from "./abi/constants.ts";
 import { EBADF } from "./abi/errno.ts";
+import { getWord } from "./abi/structs.ts";
 import { dispatch, loadCommands } from "./cli/dispatch.ts";
 import { print, readVariable, readWorkingDirectory } from "./cli/environment.ts";
 import { logOptions, parseCommand, parseGlobals } from "./cli/parse.ts";
@@ -13,16 +14,33 @@ import { openReport, type Report } from "./cli/report.ts";
 import { stateRoot } from "./cli/root.ts";
 import type { Session } from "./cli/session.ts";
 import { versionText } from "./cli/version.ts";
+import { addParts, type PartRow } from "./container/prepared_parts.ts";
 import { openStore } from "./container/store.ts";
 import { RuntError } from "./error.ts";
-import { attempt } from "./kernel/call.ts";
+import { attempt, call } from "./kernel/call.ts";
 import { CWD } from "./kernel/file.ts";
 
 const FAILED = 1;
+const STDIN = 0;
 
-/** At build time. */
+/** At build time: what every process needs. */
 export async function preload(): Promise<void> {
   await loadCommands();
+}
+
+/** At build time: what many processes need a little of. Standard input is what src/collect.ts has printed. */
+export async function provide(): Promise<void> {
+  const next = (size: number) => {
+    const bytes = new Uint8Array(size);
+    for (let at = 0, length = 1; at < size; at += length) {
+      length = call("read the parts", "read", STDIN, bytes.subarray(at), size - at);
+      if (length === 0) throw new Error("standard input ends before the parts do");
+    }
+    return bytes;
+  };
+  const json = next(getWord(next(4), 0));
+  const rows: PartRow[] = JSON.parse(decode(json, 0, json.length));
+  addParts(rows, next(rows.reduce((sum, [, , , size]) => sum + size, 0)));
 }
 
 export async function main(): Promise<never> {

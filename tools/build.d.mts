@@ -3,6 +3,7 @@
 import type { Plugin } from "esbuild";
 
 export declare const ROOT: string;
+export declare const HOST_ENVIRONMENT: Readonly<Record<string, string>>;
 export declare function build(variant?: {
   readonly binary?: string;
   readonly work?: string;

@@ -33,20 +33,39 @@ export async function build(variant = {}) {
   const all = [...INPUTS, "tools/build.mjs", ...inputs].map((name) => join(ROOT, name));
   if (newest([binary]) > newest(all)) return binary;
   run(join(ROOT, "node_modules/.bin/tsc"), ["--noEmit"]);
-  await bundle(work, plugins);
   cargo(["-p", "stage"], { RUSTFLAGS: "-C relocation-model=static" });
   const target = TARGETS[process.arch];
   const flags = "-C target-feature=+crt-static -C relocation-model=static";
-  cargo(["-p", "host", "--target", target], { RUSTFLAGS: flags, ...HOST_ENVIRONMENT });
+  // Of the engine, which is C: nothing unwinds through it.
+  const CFLAGS = "-O2 -fno-unwind-tables -fno-asynchronous-unwind-tables";
+  cargo(["-p", "host", "--target", target], { RUSTFLAGS: flags, CFLAGS, ...HOST_ENVIRONMENT });
   const host = join(NATIVE, "target", target, "release/host");
-  const [archive, memory] = [join(work, "runt.bytecode"), join(work, "runt.memory")];
-  const scripts = readdirSync(work).filter((name) => name.endsWith(".js"));
-  run(host, ["compile", archive, ...scripts.map((name) => join(work, name))]);
-  run(host, ["load", memory, archive]);
+  const collected = await load(host, join(work, "collect"), "src/collect.ts", plugins, "");
+  const { memory } = await load(host, work, "src/main.ts", plugins, collected.output);
   mkdirSync(dirname(binary), { recursive: true });
   rmSync(binary, { force: true });
   writeFileSync(binary, withSegment(readFileSync(host), readFileSync(memory)), { mode: 0o755 });
   return binary;
+}
+
+/**
+ * Has the host load a program.
+ * @param {string} host
+ * @param {string} work
+ * @param {string} entry
+ * @param {import("esbuild").Plugin[]} plugins
+ * @param {string | Buffer} input what the program reads meanwhile
+ * @returns what the program prints meanwhile, and the file with the memory of the engine
+ */
+async function load(host, work, entry, plugins, input) {
+  await bundle(work, entry, plugins);
+  const memory = join(work, "runt.memory");
+  const files = (ending) => readdirSync(work).filter((name) => name.endsWith(ending));
+  const paths = (names) => names.map((name) => join(work, name));
+  run(host, ["compile", ...paths(files(".js"))]);
+  const options = { input, maxBuffer: 16 << 20 };
+  const output = execFileSync(host, ["load", memory, ...paths(files(".bytecode"))], options);
+  return { output, memory };
 }
 
 /** Where the memory of the engine is, and how much the kernel reserves for it: native/host/src/arena.rs. */
@@ -77,15 +96,16 @@ function withSegment(executable, memory) {
 
 /**
  * @param {string} work
+ * @param {string} entry becomes main.js
  * @param {import("esbuild").Plugin[]} plugins
  */
-async function bundle(work, plugins) {
+async function bundle(work, entry, plugins) {
   // Imported here, since the packages may only just have been installed.
   const esbuild = await import("esbuild");
   rmSync(work, { recursive: true, force: true });
   const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   await esbuild.build({
-    entryPoints: [join(ROOT, "src/main.ts")],
+    entryPoints: { main: join(ROOT, entry) },
     outdir: work,
     plugins,
     bundle: true,

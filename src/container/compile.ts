@@ -34,8 +34,18 @@ import { compileSysctl } from "../process/sysctl.ts";
 import { compileOpenTerminal, compileTakeTerminal } from "../process/terminal.ts";
 import { compileUser, type UserFacts } from "../process/user.ts";
 import { STAT_BUFFER } from "../program/buffers.ts";
-import { type Builder, branch, data, field, inherited, programBuilder } from "../program/builder.ts";
+import {
+  type Builder,
+  branch,
+  data,
+  field,
+  inherited,
+  type PartInputs,
+  type Parts,
+  programBuilder,
+} from "../program/builder.ts";
 import type { Data, Program, Register } from "../program/instruction.ts";
+import { KNOWN_PARTS } from "../program/parts.ts";
 import { compileDevices, type DeviceFacts } from "../rootfs/devices.ts";
 import { parseMountOptions } from "../rootfs/mount_options.ts";
 import { compileMounts, type MountFacts } from "../rootfs/mounts.ts";
@@ -93,8 +103,9 @@ export function compileContainer(
   process: Process,
   facts: ContainerFacts,
   options: CompileOptions,
+  parts: Parts = KNOWN_PARTS,
 ): Program {
-  const b = programBuilder();
+  const b = programBuilder(parts);
   const report = b.register("channel");
   const root = b.register("root");
   compileBeginning(b, report, facts, options);
@@ -194,8 +205,14 @@ function compileKernelSettings(b: Builder, spec: Spec, root: Register): void {
 /** Where config.json has no HOME: the parent reads the container's passwd file, and answers with the variable. */
 function compileHome(b: Builder, process: Process, report: Register, root: Register): Data | undefined {
   if (environmentValue(process.env ?? [], "HOME") !== undefined) return undefined;
-  const none = b.label();
   b.from("/process/env");
+  b.part("passwd", { subject: null, detail: "", registers: [report, root] }, compileSendPasswd);
+  return data(new Uint8Array(HOME_SIZE), "HOME");
+}
+
+function compileSendPasswd(b: Builder, { registers }: PartInputs): void {
+  const [report, root] = registers as [Register, Register];
+  const none = b.label();
   b.scratch("passwd", (passwd) => {
     const missing = [branch("any", none)];
     // What is not a regular file is not opened: a device of the image would react.
@@ -209,7 +226,6 @@ function compileHome(b: Builder, process: Process, report: Register, root: Regis
     b.call("close", [passwd]);
   });
   b.place(none);
-  return data(new Uint8Array(HOME_SIZE), "HOME");
 }
 
 /** From here on the process loses, step by step, what the steps before needed. */

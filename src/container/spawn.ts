@@ -171,11 +171,7 @@ function cloneArguments(request: StageRequest, waits: boolean, pidfd: Uint8Array
 }
 
 function encodeCalls(calls: readonly RawCall[]): Uint8Array {
-  const numbers = new Float64Array(calls.length * 7);
-  calls.forEach((call, index) => {
-    numbers.set(call, index * 7);
-  });
-  return new Uint8Array(numbers.buffer);
+  return longs(...calls.flatMap((call) => [...call, 0, 0, 0, 0, 0, 0].slice(0, 7)));
 }
 
 /** Numbers below belong to the caller's descriptors, even where the caller left a hole. */

@@ -28,7 +28,7 @@ declare module "runt:host" {
   interface SpawnRequest {
     /** `struct clone_args` of clone3(2), without the stack. */
     readonly cloneArgs: Uint8Array;
-    /** System calls of seven f64 each (number, arguments), made before the process is cloned, by a child of ours. */
+    /** System calls of seven u64 each (number, arguments), made before the process is cloned, by a child of ours. */
     readonly before: Uint8Array;
     /** The same, made by the process before it executes. */
     readonly after: Uint8Array;

@@ -9,7 +9,7 @@ import {
   SOCK_CLOEXEC,
   SOCK_DGRAM,
 } from "../abi/constants.ts";
-import { type Builder, data, inherited } from "../program/builder.ts";
+import { type Builder, data, inherited, type PartInputs } from "../program/builder.ts";
 import { type Join, NAMESPACE_FLAG, type NamespacePlan } from "./plan.ts";
 
 /** Name of the inherited descriptor of a namespace that the stage joins. */
@@ -24,8 +24,10 @@ export function compileNamespaces(b: Builder, plan: NamespacePlan, joinedByStage
   }
   b.from("/linux/namespaces");
   if (plan.created.has("cgroup")) b.call("unshare", [CLONE_NEWCGROUP]);
-  if (plan.created.has("network")) compileLoopback(b);
+  if (plan.created.has("network")) b.part("loopback", NOTHING, compileLoopback);
 }
+
+const NOTHING: PartInputs = { subject: null, detail: "", registers: [] };
 
 /** netdevice(7): `struct ifreq` has the name first, and the flags behind its 16 bytes. */
 function compileLoopback(b: Builder): void {

@@ -8,7 +8,7 @@ import {
 } from "../abi/constants.ts";
 import { words } from "../abi/structs.ts";
 import type { ErrorRecord } from "../error.ts";
-import { type Builder, data } from "../program/builder.ts";
+import { type Builder, data, type PartInputs } from "../program/builder.ts";
 import { CAPABILITIES } from "../spec/capabilities.ts";
 import type { LinuxCapabilities } from "../spec/types.ts";
 
@@ -70,14 +70,23 @@ export function capabilityBit(name: string): CapabilitySet {
   return BITS.get(name) ?? 0n;
 }
 
+/** Every Linux that is new enough knows them. */
+const KNOWN = [...CAPABILITIES.values()].reduce((set, number) => set | (1n << BigInt(number)), 0n);
+
 const BITS = new Map([...CAPABILITIES].map(([name, number]) => [name, 1n << BigInt(number)]));
 
 /** Needs CAP_SETPCAP, so it comes before the user changes. `current` is the set to be dropped from. */
 export function compileBounding(b: Builder, plan: CapabilityPlan, current: CapabilitySet): void {
+  const { bounding } = plan.sets;
+  if ((current & ~bounding) === 0n) return;
   b.from("/process/capabilities/bounding");
-  for (const capability of numbersIn(current & ~plan.sets.bounding)) {
-    b.call("prctl", [PR_CAPBSET_DROP, capability]);
-  }
+  // Whatever the caller has lost itself may be dropped again: the program is the same for most callers.
+  const detail = String((current | KNOWN) & ~bounding);
+  b.part("bounding", { subject: null, detail, registers: [] }, compileDrop);
+}
+
+function compileDrop(b: Builder, { detail }: PartInputs): void {
+  for (const capability of numbersIn(BigInt(detail))) b.call("prctl", [PR_CAPBSET_DROP, capability]);
 }
 
 /** After the user has changed: from here on the process has what the container's process will have. */

@@ -3,7 +3,7 @@
 
 import { O_DIRECTORY } from "../abi/constants.ts";
 import { ENOENT } from "../abi/errno.ts";
-import { type Builder, data, field } from "../program/builder.ts";
+import { type Builder, data, field, type PartInputs } from "../program/builder.ts";
 import type { Register } from "../program/instruction.ts";
 import { containerPath } from "../rootfs/path.ts";
 import { openInRoot, openOrMakeDirectory } from "../rootfs/resolve.ts";
@@ -27,9 +27,14 @@ export function compileMakeDirectory(b: Builder, root: Register, cwd: string): v
  * first process as well. getcwd(2) gives `(unreachable)/...` for what is not below the root.
  */
 export function compileEnterDirectory(b: Builder, root: Register, cwd: string): void {
+  b.from("/process/cwd");
+  b.part("cwd", { subject: null, detail: cwd, registers: [root] }, compileEnter);
+}
+
+function compileEnter(b: Builder, { detail: cwd, registers }: PartInputs): void {
+  const [root] = registers as [Register];
   const inside = b.label();
   const path = data(new Uint8Array(PATH_SIZE), "path");
-  b.from("/process/cwd");
   b.scratch("directory", (directory) => {
     openInRoot(b, root, containerPath(cwd), directory, { flags: O_DIRECTORY });
     b.call("fchdir", [directory]);

@@ -6,9 +6,11 @@ import {
   type Code,
   type Data,
   type Field,
+  type Include,
   type Inherited,
   type Label,
   type Operand,
+  type Part,
   type Program,
   programOf,
   REGISTERS,
@@ -38,17 +40,51 @@ export interface Builder {
   exit(code: number): void;
   label(): Label;
   place(label: Label): void;
+  /**
+   * Instructions that many programs have in common. They may depend on nothing but `inputs` and the number of
+   * registers in use, and branch only among themselves; pointers in them are relative to the one outside.
+   */
+  part<S extends Subject, T>(name: string, inputs: PartInputs<S>, compile: CompilePart<S, T>): T;
   program(): Program;
 }
 
+/** What a part is about. It is known by its identity: what the parser has interned is one object for all who ask. */
+export type Subject = object | null;
+
+/** All that a part depends on. */
+export interface PartInputs<S extends Subject = Subject> {
+  readonly subject: S;
+  readonly detail: string;
+  readonly registers: readonly Register[];
+}
+
+export type CompilePart<S extends Subject, T> = (b: Builder, inputs: PartInputs<S>) => T;
+
+/** Where a builder finds parts, or leaves them. */
+export interface Parts {
+  readonly find: (subject: Subject, key: string) => Part | undefined;
+  /** Called for each part that is compiled, by a build that prepares them. */
+  readonly add?: (subject: Subject, key: string, code: readonly Code[], result: unknown) => void;
+}
+
 const NO_BRANCHES: readonly Branch[] = [];
+const NO_PARTS: Parts = { find: () => undefined };
 
 /** @throws Error where a program needs more registers than there are, or jumps to a label that has no place. */
-export function programBuilder(): Builder {
-  const code: Code[] = [];
+export function programBuilder(parts: Parts = NO_PARTS): Builder {
+  return builder(parts, REGISTERS);
+}
+
+/** A program where only the last `registers` are free. */
+function builder(parts: Parts, registers: number): Builder {
+  const code: (Code | Include)[] = [];
   const labels: Label[] = [];
-  const free = Array.from({ length: REGISTERS }, (_, index) => REGISTERS - 1 - index);
+  const free = Array.from({ length: registers }, (_, index) => REGISTERS - 1 - index);
   let pointer = "";
+  /** Before the pointers of the part that is being compiled. */
+  let base = "";
+  /** Instructions in included parts, less one for each. */
+  let included = 0;
 
   const register = (name: string): Register => {
     const index = free.pop();
@@ -56,9 +92,21 @@ export function programBuilder(): Builder {
     return { kind: "register", index, name };
   };
 
+  const compileHere = <S extends Subject, T>(
+    b: Builder,
+    inputs: PartInputs<S>,
+    compile: CompilePart<S, T>,
+  ): T => {
+    const outer = { base, pointer };
+    base = pointer;
+    const result = compile(b, inputs);
+    ({ base, pointer } = outer);
+    return result;
+  };
+
   return {
     from(next) {
-      pointer = next;
+      pointer = base + next;
     },
     scratch(name, body) {
       const mine = register(name);
@@ -97,13 +145,37 @@ export function programBuilder(): Builder {
       return label;
     },
     place(label) {
-      label.index = code.length;
+      label.index = code.length + included;
+    },
+    part(name, inputs, compile) {
+      const { subject, detail, registers: used } = inputs;
+      let key = `${name} ${free.length} ${detail}`;
+      for (let i = 0; i < used.length; i++) key += ` ${used[i]?.index}`;
+      const found = parts.find(subject, key);
+      if (found !== undefined) {
+        const registers = free.length;
+        const recompile = () => compileAlone(builder(NO_PARTS, registers), inputs, compile).flat;
+        code.push(["part", pointer, found, recompile]);
+        included += found.length - 1;
+        return found.result as ReturnType<typeof compile>;
+      }
+      if (parts.add !== undefined) {
+        const { flat, result } = compileAlone(builder(parts, free.length), inputs, compile);
+        parts.add(subject, key, flat, result);
+      }
+      return compileHere(this, inputs, compile);
     },
     program() {
       if (labels.some((label) => label.index < 0)) throw new Error("a label has no place in the program");
       return programOf(code);
     },
   };
+}
+
+/** In a builder of its own, as if there were no other instructions. */
+function compileAlone<S extends Subject, T>(b: Builder, inputs: PartInputs<S>, compile: CompilePart<S, T>) {
+  const result = compile(b, inputs);
+  return { flat: b.program().flat, result };
 }
 
 export function addressOf(register: Register): RegisterAddress {

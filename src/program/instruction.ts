@@ -133,19 +133,67 @@ export type Code =
   | readonly [op: "fail", pointer: string, errno: number, why: string]
   | readonly [op: "exit", pointer: string, code: number];
 
+/** Code that was assembled before: its targets and pointers are relative to where it is included. */
+export interface Part {
+  /** Number of instructions. */
+  readonly length: number;
+  /** What the host has made of the code. */
+  readonly image: Uint8Array;
+  /** What the compiler of the part has returned. */
+  readonly result: unknown;
+}
+
+/** `code` compiles it once more, for whoever wants to read it. */
+export type Include = readonly [op: "part", pointer: string, part: Part, code: () => readonly Code[]];
+
 export interface Program {
-  readonly code: readonly Code[];
+  readonly code: readonly (Code | Include)[];
+  /** The same without parts. */
+  readonly flat: readonly Code[];
   /** The same, to be read. */
   readonly instructions: readonly Instruction[];
 }
 
-export function programOf(code: readonly Code[]): Program {
+export function programOf(code: readonly (Code | Include)[]): Program {
   return {
     code,
+    get flat() {
+      return flatten(code);
+    },
     get instructions() {
-      return code.map(read);
+      return flatten(code).map(read);
     },
   };
+}
+
+function flatten(code: readonly (Code | Include)[]): readonly Code[] {
+  const flat: Code[] = [];
+  for (const one of code) {
+    if (one[0] !== "part") flat.push(one);
+    else flat.push(...relocate(one[3](), flat.length, one[1]));
+  }
+  return flat;
+}
+
+/** Moves targets by a number of instructions, and puts `pointer` before all pointers. */
+function relocate(code: readonly Code[], by: number, pointer: string): readonly Code[] {
+  const labels = new Map<Label, Label>();
+  const moved = (label: Label): Label => {
+    const known = labels.get(label) ?? { index: label.index + by };
+    labels.set(label, known);
+    return known;
+  };
+  return code.map((one): Code => {
+    if (one[0] === "jump") {
+      const [op, relative, to, ...condition] = one;
+      return [op, pointer + relative, moved(to), ...condition] as Code;
+    }
+    const [op, relative, ...rest] = one;
+    if (op !== "call") return [op, pointer + relative, ...rest] as unknown as Code;
+    const [, , name, args, into, on] = one;
+    const branches = on.map(({ errno, to }) => ({ errno, to: to === "next" ? to : moved(to) }));
+    return [op, pointer + relative, name, args, into, branches];
+  });
 }
 
 function read(code: Code): Instruction {

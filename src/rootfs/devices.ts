@@ -16,7 +16,7 @@ import {
 import { EEXIST, ENODEV, ENOENT } from "../abi/errno.ts";
 import { deviceNumber, STAT } from "../abi/structs.ts";
 import { STAT_BUFFER } from "../program/buffers.ts";
-import { type Builder, branch, field, tolerate } from "../program/builder.ts";
+import { type Builder, branch, field, type PartInputs, tolerate } from "../program/builder.ts";
 import type { Label, Register } from "../program/instruction.ts";
 import type { LinuxDevice } from "../spec/types.ts";
 import { type ContainerPath, components, containerPath } from "./path.ts";
@@ -67,7 +67,30 @@ export function compileDevices(
   devices: readonly LinuxDevice[],
   facts: DeviceFacts,
 ): void {
-  for (const [parent, nodes] of nodesByParent(devices)) {
+  b.from("");
+  if (devices.length > 0) compileNodes(b, root, nodesByParent(devices), facts);
+  else {
+    const detail = `${facts.mayMknod ? MKNOD : ""}${facts.kcoreExists ? KCORE : ""}`;
+    b.part("devices", { subject: null, detail, registers: [root] }, compileDefaults);
+  }
+}
+
+const MKNOD = "mknod";
+const KCORE = "kcore";
+
+function compileDefaults(b: Builder, { detail, registers }: PartInputs): void {
+  const [root] = registers as [Register];
+  const facts = { mayMknod: detail.startsWith(MKNOD), kcoreExists: detail.endsWith(KCORE) };
+  compileNodes(b, root, nodesByParent([]), facts);
+}
+
+function compileNodes(
+  b: Builder,
+  root: Register,
+  groups: ReadonlyMap<ContainerPath, readonly Node[]>,
+  facts: DeviceFacts,
+): void {
+  for (const [parent, nodes] of groups) {
     b.from(nodes[0]?.pointer ?? "");
     b.scratch("directory", (directory) => {
       openOrMakeDirectory(b, root, parent, directory, parent === "/dev");

@@ -14,7 +14,7 @@ import {
 import { EBUSY, EPERM } from "../abi/errno.ts";
 import { STAT } from "../abi/structs.ts";
 import { STAT_BUFFER } from "../program/buffers.ts";
-import { type Builder, branch, field, inherited } from "../program/builder.ts";
+import { type Builder, branch, field, inherited, type PartInputs } from "../program/builder.ts";
 import type { Register } from "../program/instruction.ts";
 import type { Mount } from "../spec/types.ts";
 import { compileLegacyMount } from "./legacy_mount.ts";
@@ -60,23 +60,40 @@ export function compileMounts(
   const late: LateReadonly[] = [];
   mounts.forEach((mount, index) => {
     const pointer = `/mounts/${index}`;
-    const options = parseMountOptions(mount.options ?? []);
-    const destination = containerPath(mount.destination);
     b.from(pointer);
-    if (options.remount) {
-      compileRemount(b, root, destination, options);
-    } else if (options.bind !== undefined) {
-      compileBind(b, root, destination, options, facts.sources.get(index), index);
-    } else if (options.iversion) {
-      compileLegacyMount(b, root, mount, destination, options);
-    } else {
-      const whole = withRecursive(options);
-      const isLate = mount.type === "tmpfs" && (whole.set & MOUNT_ATTR_RDONLY) !== 0;
-      if (isLate) late.push({ destination, pointer });
-      compileFilesystem(b, root, mount, destination, isLate ? writable(whole) : whole, facts);
+    const source = facts.sources.get(index);
+    if (source !== undefined) {
+      compileBind(b, root, mount, source, index);
+    } else if (b.part("mount", mountInputs(root, mount, facts), compileMount) === "late") {
+      late.push({ destination: containerPath(mount.destination), pointer });
     }
   });
   return late;
+}
+
+function mountInputs(root: Register, mount: Mount, { cgroup }: MountFacts): PartInputs<Mount> {
+  const isCgroup = mount.type === "cgroup" || mount.type === "cgroup2";
+  return { subject: mount, detail: isCgroup ? cgroup : "", registers: [root] };
+}
+
+/** Anything but a bind mount. "late": it is to become read-only. */
+function compileMount(b: Builder, inputs: PartInputs<Mount>): "late" | undefined {
+  const { subject: mount, detail: cgroup } = inputs;
+  const [root] = inputs.registers as [Register];
+  const options = parseMountOptions(mount.options ?? []);
+  const destination = containerPath(mount.destination);
+  if (options.remount) {
+    compileRemount(b, root, destination, options);
+    return undefined;
+  }
+  if (options.iversion) {
+    compileLegacyMount(b, root, mount, destination, options);
+    return undefined;
+  }
+  const whole = withRecursive(options);
+  const isLate = mount.type === "tmpfs" && (whole.set & MOUNT_ATTR_RDONLY) !== 0;
+  compileFilesystem(b, root, mount, isLate ? writable(whole) : whole, cgroup);
+  return isLate ? "late" : undefined;
 }
 
 /** The tree of a new filesystem is one mount. */
@@ -93,10 +110,10 @@ function compileFilesystem(
   b: Builder,
   root: Register,
   mount: Mount,
-  destination: ContainerPath,
   options: MountOptions,
-  facts: MountFacts,
+  cgroup: string,
 ): void {
+  const destination = containerPath(mount.destination);
   const type = mount.type === "cgroup" ? "cgroup2" : (mount.type ?? "");
   b.scratch("mount", (fs) => {
     b.scratch("context", (context) => {
@@ -113,7 +130,7 @@ function compileFilesystem(
         // In a user namespace without a cgroup namespace of its own the kernel refuses a new mount of cgroup2.
         b.jump(done);
         b.place(refused);
-        cloneTree(b, AT_FDCWD, facts.cgroup, 0, fs);
+        cloneTree(b, AT_FDCWD, cgroup, 0, fs);
         b.call("mount_setattr", [fs, "", AT_EMPTY_PATH, mountAttributes(options.set, 0), 32]);
       }
       b.place(done);
@@ -152,15 +169,9 @@ function configure(b: Builder, context: Register, mount: Mount, options: MountOp
   configureSuperblock(b, context, options);
 }
 
-function compileBind(
-  b: Builder,
-  root: Register,
-  destination: ContainerPath,
-  options: MountOptions,
-  source: BindSource | undefined,
-  index: number,
-): void {
-  if (source === undefined) throw new Error(`no facts about the source of mounts[${index}]`);
+function compileBind(b: Builder, root: Register, mount: Mount, source: BindSource, index: number): void {
+  const options = parseMountOptions(mount.options ?? []);
+  const destination = containerPath(mount.destination);
   b.scratch("mount", (tree) => {
     if (source.inherited) b.set(tree, inherited(sourceName(index)));
     else cloneTree(b, AT_FDCWD, source.path, options.bind === "rbind" ? AT_RECURSIVE : 0, tree);

@@ -1,6 +1,8 @@
 // Paths inside the container. They are cleaned as text only for what config.json says; what the image makes of them
 // is the kernel's to resolve, inside the root.
 
+import { isClean } from "../spec/paths.ts";
+
 /** A path inside the container: absolute, without `.`, `..` and double slashes; `/` is the root itself. */
 export type ContainerPath = string & { readonly kind: "container path" };
 
@@ -13,12 +15,6 @@ export function containerPath(path: string): ContainerPath {
     else if (part !== "" && part !== ".") parts.push(part);
   }
   return `/${parts.join("/")}` as ContainerPath;
-}
-
-/** Nearly every path is; it may be a hidden file's that is not recognized as such. */
-function isClean(path: string): boolean {
-  if (path.includes("//") || path.includes("/.") || !path.startsWith("/")) return false;
-  return path === "/" || !path.endsWith("/");
 }
 
 export function components(path: ContainerPath): readonly string[] {

@@ -21,7 +21,7 @@ import {
 import { ENODEV, ENOENT, ENOTDIR } from "../abi/errno.ts";
 import { deviceNumber, STAT } from "../abi/structs.ts";
 import { STAT_BUFFER } from "../program/buffers.ts";
-import { type Builder, branch, field } from "../program/builder.ts";
+import { type Builder, branch, field, type PartInputs } from "../program/builder.ts";
 import type { Register } from "../program/instruction.ts";
 import type { LateReadonly } from "./mounts.ts";
 import { containerPath } from "./path.ts";
@@ -38,18 +38,24 @@ const READ_ONLY = mountAttributes(MOUNT_ATTR_RDONLY, 0);
  * on top of the root meanwhile, where nothing that starts at a descriptor sees it.
  */
 export function compileMaskedPaths(b: Builder, root: Register, paths: readonly string[]): void {
-  if (paths.length === 0) return;
   b.from("/linux/maskedPaths");
+  if (paths.length > 0) b.part("masked", { subject: paths, detail: "", registers: [root] }, compileMasks);
+}
+
+type PathInputs = PartInputs<readonly string[]>;
+
+function compileMasks(b: Builder, { subject: paths, registers }: PathInputs): void {
+  const [root] = registers as [Register];
   b.scratch("null", (nullFile) => {
     b.scratch("empty", (empty) => {
       openNull(b, root, nullFile);
       makeEmptyDirectory(b, empty);
       b.call("move_mount", [empty, "", root, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH]);
       paths.forEach((path, index) => {
-        b.from(`/linux/maskedPaths/${index}`);
-        compileMask(b, root, path, nullFile, empty);
+        b.from(`/${index}`);
+        b.part("mask", { subject: null, detail: path, registers: [root, nullFile, empty] }, compileMask);
       });
-      b.from("/linux/maskedPaths");
+      b.from("");
       b.call("fchdir", [empty]);
       b.call("umount2", [".", MNT_DETACH]);
       b.call("fchdir", [root]);
@@ -92,7 +98,8 @@ function makeEmptyDirectory(b: Builder, into: Register): void {
   });
 }
 
-function compileMask(b: Builder, root: Register, path: string, nullFile: Register, empty: Register): void {
+function compileMask(b: Builder, { detail: path, registers }: PartInputs): void {
+  const [root, nullFile, empty] = registers as [Register, Register, Register];
   const isFile = b.label();
   const isCloned = b.label();
   const done = b.label();
@@ -115,8 +122,15 @@ function compileMask(b: Builder, root: Register, path: string, nullFile: Registe
 }
 
 export function compileReadonlyPaths(b: Builder, root: Register, paths: readonly string[]): void {
+  b.from("/linux/readonlyPaths");
+  if (paths.length > 0)
+    b.part("readonly", { subject: paths, detail: "", registers: [root] }, compileReadonly);
+}
+
+function compileReadonly(b: Builder, { subject: paths, registers }: PathInputs): void {
+  const [root] = registers as [Register];
   paths.forEach((path, index) => {
-    b.from(`/linux/readonlyPaths/${index}`);
+    b.from(`/${index}`);
     const done = b.label();
     const on = [branch(ENOENT, done), branch(ENOTDIR, done)];
     b.scratch("target", (target) => {

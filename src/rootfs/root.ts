@@ -16,7 +16,7 @@ import {
   O_PATH,
 } from "../abi/constants.ts";
 import { EINVAL, ENOENT } from "../abi/errno.ts";
-import { type Builder, branch, inherited } from "../program/builder.ts";
+import { type Builder, branch, inherited, type PartInputs } from "../program/builder.ts";
 import type { Register } from "../program/instruction.ts";
 import { mountAttributes } from "./structures.ts";
 import { cloneTree } from "./tree.ts";
@@ -79,6 +79,11 @@ export function propagationFlag(name: string | undefined): number | undefined {
  */
 export function compilePivot(b: Builder, root: Register): void {
   b.from("");
+  b.part("pivot", { subject: null, detail: "", registers: [root] }, compilePivotTo);
+}
+
+function compilePivotTo(b: Builder, { registers }: PartInputs): void {
+  const [root] = registers as [Register];
   b.scratch("old", (old) => {
     b.call("openat", [AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC], { into: old });
     b.call("fchdir", [root]);

@@ -1,4 +1,4 @@
-// Checkers: from a Json value at a place in config.json to a frozen, typed value, or a RuntError that names the
+// Checkers: from a Json value at a place in config.json to a typed value, or a RuntError that names the
 // place (RFC 6901), what was found and what is allowed. The place is a parent pointer and a key, joined only when
 // a checker descends or complains: most values are leaves, and most are right.
 
@@ -110,11 +110,39 @@ export function arrayOf<T>(check: Check<T>, rule?: Rule<readonly T[]>): Check<re
     const out: T[] = [];
     for (let i = 0; i < value.length; i++) out.push(check(value[i], pointer, i));
     rule?.(out, pointer);
-    return Object.freeze(out);
+    return out;
   };
 }
 
 export const texts = arrayOf(text);
+
+/** A check for values of which many documents have the same ones. */
+export interface Interned<T> {
+  readonly check: Check<T>;
+  /** Checks a value, of which the result is the answer to all that are alike from now on. */
+  readonly intern: (value: Json) => T;
+}
+
+export function interned<T>(check: Check<T>): Interned<T> {
+  const known = new Map<string, T>();
+  return {
+    check: (value, parent, key) => known.get(textOf(value)) ?? check(value, parent, key),
+    intern(value) {
+      const checked = check(value, "");
+      known.set(textOf(value), checked);
+      return checked;
+    },
+  };
+}
+
+/** Nothing is known of what has no JSON: undefined, and bigints. */
+function textOf(value: Json | undefined): string {
+  try {
+    return JSON.stringify(value) ?? "";
+  } catch {
+    return "";
+  }
+}
 
 /** An object with free keys, which are not empty and have no NUL. The result has no prototype. */
 export function mapOf<T>(check: Check<T>, rule?: Rule<{ readonly [key: string]: T }>) {
@@ -129,7 +157,7 @@ export function mapOf<T>(check: Check<T>, rule?: Rule<{ readonly [key: string]: 
       out[name] = check(value[name], pointer, name);
     }
     rule?.(out, pointer);
-    return Object.freeze(out);
+    return out;
   };
   return checkMap;
 }
@@ -149,29 +177,25 @@ export function object<T extends object>(
   optional: OptionalFields<T>,
   rule?: Rule<T>,
 ): Check<T> {
-  const requiredNames = Object.keys(required);
-  const optionalNames = Object.keys(optional);
-  const checks = { ...required, ...optional } as unknown as Record<string, Check<unknown>>;
+  const all = { ...required, ...optional };
+  const names = Object.keys(all);
+  const checks = Object.values(all) as Check<unknown>[];
+  const firstOptional = Object.keys(required).length;
   return (value, parent, key) => {
     if (!isObject(value)) mismatch(value, "an object", parent, key);
     const pointer = join(parent, key);
     const out: Record<string, unknown> = {};
-    for (const name of requiredNames) out[name] = checks[name]?.(ownField(value, name), pointer, name);
-    for (const name of optionalNames) {
-      const field = ownField(value, name);
-      if (field === undefined || field === null) continue;
-      const checked = checks[name]?.(field, pointer, name);
+    // By index: an iterator costs the engine more than most checks. No field has the name of one of a prototype.
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i] as string;
+      const field = value[name];
+      if ((field === undefined || field === null) && i >= firstOptional) continue;
+      const checked = checks[i]?.(field, pointer, name);
       if (checked !== undefined) out[name] = checked;
     }
     rule?.(out as T, pointer);
-    return Object.freeze(out) as T;
+    return out as T;
   };
-}
-
-/** undefined if absent, and also for what a prototype would add. */
-function ownField(value: JsonObject, name: string): Json | undefined {
-  const field = value[name];
-  return field === undefined || Object.hasOwn(value, name) ? field : undefined;
 }
 
 export function isObject(value: Json | undefined): value is JsonObject {

@@ -62,7 +62,7 @@ export const devices: Check<readonly LinuxDevice[]> = (value, parent, key) => {
     }
     return false;
   });
-  return kept.length === list.length ? list : Object.freeze(kept);
+  return kept.length === list.length ? list : kept;
 };
 
 function sameDevice(a: LinuxDevice | undefined, b: LinuxDevice): boolean {

@@ -29,7 +29,8 @@ const MARK = "\u0100";
  * expected there.
  */
 export function parseJson(text: string, file: string): Json {
-  const source = text.includes("\\u") ? expandEscapes(text) : text;
+  // The engine splits by the first character of the separator, where it searches by all of it everywhere.
+  const source = text.split("\\u", 2).length > 1 ? expandEscapes(text) : text;
   if (source === undefined) throw notJson(text, file);
   const marked = hasLongInteger(source);
   let value: Json;

@@ -5,6 +5,7 @@ import {
   absolutePath,
   arrayOf,
   type Check,
+  interned,
   mismatch,
   object,
   oneOf,
@@ -22,7 +23,8 @@ import { sysctl } from "./sysctl.ts";
 import type { Linux, LinuxPersonality } from "./types.ts";
 import { PERSONALITY_DOMAINS, ROOTFS_PROPAGATIONS } from "./values.ts";
 
-const paths = arrayOf(absolutePath);
+/** Lists of masked and of read-only paths are the same in most containers of an engine. */
+export const INTERNED_PATHS = interned(arrayOf(absolutePath));
 
 /** config-linux.md#personality: currently no flag values are supported. */
 const noFlags: Check<undefined> = (value, parent, key) => {
@@ -48,8 +50,8 @@ export const linux: Check<Linux> = object(
     netDevices,
     seccomp,
     rootfsPropagation: unlessEmpty(oneOf(ROOTFS_PROPAGATIONS)),
-    maskedPaths: paths,
-    readonlyPaths: paths,
+    maskedPaths: INTERNED_PATHS.check,
+    readonlyPaths: INTERNED_PATHS.check,
     mountLabel: optionalText,
     intelRdt,
     memoryPolicy,

@@ -1,7 +1,8 @@
 // config.md#mounts: where and what. What the options mean belongs to rootfs; here they are strings, of which only
 // those that say "bind" and "idmapped" matter.
 
-import { arrayOf, type Check, nonEmptyText, object, optionalText, reject, texts } from "./check.ts";
+import type { ErrorRecord } from "../error.ts";
+import { arrayOf, type Check, interned, nonEmptyText, object, optionalText, reject, texts } from "./check.ts";
 import { quote } from "./found.ts";
 import { idMappings } from "./id_mappings.ts";
 import { cleanInRoot } from "./paths.ts";
@@ -25,31 +26,41 @@ const COVERABLE_PROC_FILES: readonly string[] = [
 ];
 
 /** config.md: a mount is a bind mount if it has either `bind` or `rbind` in the options. */
-function isBind(mount: Mount): boolean {
-  return mount.options?.some((option) => option === "bind" || option === "rbind") ?? false;
+function isBind({ options = [] }: Mount): boolean {
+  return options.includes("bind") || options.includes("rbind");
 }
 
 /** Whether the options ask for an id map, which the mount or else the container's user namespace has to give. */
 export function isIdmapped(mount: Mount): boolean {
-  return mount.options?.some((option) => option === "idmap" || option === "ridmap") ?? false;
+  return mount.options !== undefined && (mount.options.includes("idmap") || mount.options.includes("ridmap"));
 }
 
 function rejectDestination(mount: Mount, pointer: string): void {
-  const at = `${pointer}/destination`;
-  const written = quote(mount.destination);
+  const fault = destinationFault(mount);
+  if (fault === undefined) return;
+  const { before = "", after, ...more } = fault;
+  reject(`${pointer}/destination`, `${before}${quote(mount.destination)} ${after}`, more);
+}
+
+interface DestinationFault extends Pick<ErrorRecord, "hint"> {
+  readonly before?: string;
+  readonly after: string;
+}
+
+function destinationFault(mount: Mount): DestinationFault | undefined {
   const path = cleanInRoot(mount.destination);
-  if (path === undefined) reject(at, `mountpoint ${written} climbs above the root of the container`);
+  if (path === undefined) return { before: "mountpoint ", after: "climbs above the root of the container" };
   if (path === "/") {
-    reject(at, `mountpoint ${written} is on the top of rootfs`, {
-      hint: "use root.path for the root filesystem",
-    });
+    const hint = "use root.path for the root filesystem";
+    return { before: "mountpoint ", after: "is on the top of rootfs", hint };
   }
   if (path === "/proc" && mount.type !== "proc" && !isBind(mount)) {
-    reject(at, `${written} cannot be mounted because it is not of type proc`);
+    return { after: "cannot be mounted because it is not of type proc" };
   }
   if (path.startsWith("/proc/") && !COVERABLE_PROC_FILES.includes(path)) {
-    reject(at, `${written} cannot be mounted because it is inside /proc`);
+    return { after: "cannot be mounted because it is inside /proc" };
   }
+  return undefined;
 }
 
 function rejectMount(mount: Mount, pointer: string): void {
@@ -63,7 +74,8 @@ function rejectMount(mount: Mount, pointer: string): void {
   }
 }
 
-export const mounts: Check<readonly Mount[]> = arrayOf(
+/** Most mounts are those that the engines add to every container. */
+export const INTERNED_MOUNT = interned(
   object<Mount>(
     { destination: nonEmptyText },
     {
@@ -76,3 +88,5 @@ export const mounts: Check<readonly Mount[]> = arrayOf(
     rejectMount,
   ),
 );
+
+export const mounts: Check<readonly Mount[]> = arrayOf(INTERNED_MOUNT.check);

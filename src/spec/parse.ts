@@ -1,4 +1,4 @@
-// From the text of config.json to a frozen Spec, or one RuntError with the pointer of the field that is wrong. All
+// From the text of config.json to a Spec, or one RuntError with the pointer of the field that is wrong. All
 // that can be known without looking at the host is checked here, before anything happens.
 
 import type { ErrorRecord } from "../error.ts";
@@ -26,7 +26,6 @@ import type { LinuxResources, Process, Root, Spec } from "./types.ts";
 const MAX_UTS_NAME = 64;
 
 export interface ParsedSpec {
-  /** Deeply frozen. */
   readonly spec: Spec;
   /** To be logged (runtime.md#warnings); nothing of it stops a container. */
   readonly warnings: readonly ErrorRecord[];
@@ -61,7 +60,7 @@ export function parseSpec(text: string): ParsedSpec {
   rejectHostSysctls(parsed);
   const warnings = namespaceWarnings(parsed.linux);
   if (parsed.process !== undefined) warnings.push(...processWarnings(parsed.process, "/process"));
-  return Object.freeze({ spec: parsed, warnings: Object.freeze(warnings) });
+  return { spec: parsed, warnings };
 }
 
 /** The file of `exec --process`: a Process of its own. For its warnings, see processWarnings with pointer "". */

@@ -8,6 +8,7 @@ import {
   bool,
   type Check,
   int,
+  isObject,
   join,
   mismatch,
   object,
@@ -119,8 +120,7 @@ export const process: Check<Process> = (value, parent, key) => {
 
 /** config.md#process: consoleSize MUST be ignored without a terminal, so a wrong one is not an error either. */
 function withoutUnusedConsoleSize(value: Json | undefined): Json | undefined {
-  if (typeof value !== "object" || value === null || Array.isArray(value) || value.terminal === true)
-    return value;
+  if (!isObject(value) || value.terminal === true || value.consoleSize === undefined) return value;
   return { ...value, consoleSize: null };
 }
 

@@ -1,5 +1,5 @@
-// The Linux and POSIX parts of runtime-spec 1.3 (config.md, config-linux.md), as parseSpec yields them: frozen
-// and checked. Strings are byte strings. Numbers that are 64 bits wide in the spec are bigint, except where the
+// The Linux and POSIX parts of runtime-spec 1.3 (config.md, config-linux.md), as parseSpec yields them:
+// checked. Strings are byte strings. Numbers that are 64 bits wide in the spec are bigint, except where the
 // kernel's own range is small (device numbers, swappiness, idle). An absent field is absent, never null, and an
 // optional string that Go engines write as "" is absent as well.
 

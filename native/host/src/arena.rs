@@ -11,9 +11,9 @@ pub const BASE: usize = 0x1000_0000_0000;
 /// Reserved, not used: the kernel gives a page when it is touched. tools/build.mjs says the same of the executable.
 const SIZE: usize = 16 << 20;
 const ALIGNMENT: usize = 16;
-/// Classes of 16 bytes each up to this size, and of powers of two beyond.
+/// Classes of 16 bytes each up to this size, and four for each power of two beyond.
 const SMALL: usize = 1024;
-const CLASSES: usize = SMALL / ALIGNMENT + 32;
+const CLASSES: usize = SMALL / ALIGNMENT + 4 * 32;
 
 /// At the beginning of the arena, so that it is part of what is written to the file.
 #[repr(C)]
@@ -33,7 +33,7 @@ struct Block {
 
 struct Arena;
 
-#[global_allocator]
+#[cfg_attr(not(test), global_allocator)]
 static ARENA: Arena = Arena;
 
 fn header() -> *mut Header {
@@ -117,8 +117,9 @@ fn class(size: usize) -> (usize, usize) {
         let index = size.div_ceil(ALIGNMENT);
         return (index - 1, index * ALIGNMENT);
     }
-    let size = size.next_power_of_two();
-    (SMALL / ALIGNMENT + (size / SMALL).ilog2() as usize, size)
+    let step = 1 << ((size - 1).ilog2() - 2);
+    let steps = size.div_ceil(step);
+    (SMALL / ALIGNMENT + 4 * (step * 4 / SMALL).ilog2() as usize + steps - 5, steps * step)
 }
 
 // SAFETY: blocks are disjoint parts of the arena; the process has one thread, and children that share its memory do

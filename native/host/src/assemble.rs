@@ -4,15 +4,15 @@
 use std::collections::HashMap;
 
 use program::{
-    ANY_ERRNO, Branch, DATA, Header, Instruction, MAGIC, MAX_ARGUMENTS, MAX_BRANCHES, NEXT, NO_REGISTER,
-    REGISTERS, Relocation, VERSION, condition, kind, operation,
+    ANY_ERRNO, Branch, CODE, Header, Instruction, MAGIC, MAX_ARGUMENTS, MAX_BRANCHES, NEXT, NO_REGISTER,
+    Relocation, VERSION, condition, kind, operation,
 };
 use rquickjs::{Array, Ctx, Exception, Object, Result, String as JsString, TypedArray, Value};
 
 use crate::{bytes, kernel};
 
 /// `assemble(code, numbers, descriptors)`: `numbers` are those of the system calls by name, `descriptors`
-/// those of the inherited ones.
+/// those of the inherited ones. A part of the code may be a program that was assembled before.
 pub fn assemble<'js>(
     ctx: Ctx<'js>,
     code: Array<'js>,
@@ -23,18 +23,26 @@ pub fn assemble<'js>(
         ctx: ctx.clone(),
         numbers,
         descriptors,
+        code: Vec::with_capacity(60 << 10),
         data: Vec::new(),
         places: HashMap::new(),
         relocations: Vec::new(),
     };
-    let rows = code.iter::<Array>().map(|row| assembly.row(&row?)).collect::<Result<Vec<_>>>()?;
-    TypedArray::new(ctx, assembly.link(&rows))
+    assembly.code.resize(CODE, 0);
+    code.iter::<Array>().try_for_each(|code| assembly.code(&code?))?;
+    // Targets are 16 bits wide, and one of them means something else.
+    if assembly.count() >= usize::from(NEXT) {
+        return Err(Exception::throw_range(&ctx, "a program has too many instructions"));
+    }
+    TypedArray::new(ctx, assembly.link())
 }
 
 struct Assembly<'js> {
     ctx: Ctx<'js>,
     numbers: Object<'js>,
     descriptors: Object<'js>,
+    /// The program as far as it is there: header, registers, instructions.
+    code: Vec<u8>,
     data: Vec<u8>,
     /// Where a structure is: it may be written to, so that it must be one for all who name it.
     places: HashMap<Value<'js>, u64>,
@@ -43,10 +51,18 @@ struct Assembly<'js> {
 
 impl<'js> Assembly<'js> {
     /// `code` is the operation, what it comes from, and its parts.
-    fn row(&mut self, code: &Array<'js>) -> Result<Instruction> {
+    fn code(&mut self, code: &Array<'js>) -> Result<()> {
         let mut row = Instruction { register: NO_REGISTER, ..Default::default() };
         let name: JsString = code.get(0)?;
         match name.to_string()?.as_str() {
+            "part" => {
+                let part: TypedArray<u8> = code.get::<Object>(2)?.get("image")?;
+                // SAFETY: the borrow ends before any JavaScript runs again.
+                return match unsafe { part.as_bytes() }.and_then(|image| self.include(image)) {
+                    Some(()) => Ok(()),
+                    None => Err(self.error("a part is no program")),
+                };
+            }
             "call" => {
                 row.operation = operation::CALL;
                 row.number = self.numbers.get(code.get::<Value>(2)?)?;
@@ -97,7 +113,37 @@ impl<'js> Assembly<'js> {
             }
             other => return Err(self.error(&format!("{other} is no instruction"))),
         }
-        Ok(row)
+        self.code.extend_from_slice(as_bytes(&[row]));
+        Ok(())
+    }
+
+    fn count(&self) -> usize {
+        (self.code.len() - CODE) / size_of::<Instruction>()
+    }
+
+    /// Appends a program, whose registers are ours: what it has of data and targets moves behind what is there.
+    fn include(&mut self, image: &[u8]) -> Option<()> {
+        let header: Header = read(image, 0)?;
+        let (count, by, first) = (header.instructions as usize, self.data.len() as u64, self.count() as u16);
+        for n in 0..count {
+            let mut row: Instruction = read(image, CODE + n * size_of::<Instruction>())?;
+            for (n, argument) in row.arguments.iter_mut().enumerate() {
+                *argument += if (row.kinds >> (2 * n)) & 3 == kind::DATA { by } else { 0 };
+            }
+            let branches = row.branch.iter_mut().take(usize::from(row.branches));
+            for branch in branches.filter(|branch| branch.target != NEXT) {
+                branch.target = branch.target.wrapping_add(first);
+            }
+            self.code.extend_from_slice(as_bytes(&[row]));
+        }
+        let rest = image.get(CODE + count * size_of::<Instruction>()..)?;
+        let (data, table) = rest.split_at_checked(header.data as usize)?;
+        self.data.extend_from_slice(data);
+        for n in 0..header.relocations as usize {
+            let Relocation { at, to } = read(table, n * size_of::<Relocation>())?;
+            self.relocations.push(Relocation { at: at + by, to: to + by });
+        }
+        Some(())
     }
 
     fn arguments(&mut self, row: &mut Instruction, code: &Array<'js>, parts: &[usize]) -> Result<()> {
@@ -165,7 +211,7 @@ impl<'js> Assembly<'js> {
         let at = self.data.len();
         self.data.extend_from_slice(content);
         self.data.resize(at + ((content.len() + 8) & !7), 0);
-        (DATA + at) as u64
+        at as u64
     }
 
     /// `to` is "next" or a label, `{index}`.
@@ -180,23 +226,19 @@ impl<'js> Assembly<'js> {
         Ok(())
     }
 
-    fn link(&self, rows: &[Instruction]) -> Vec<u8> {
-        let size = DATA + self.data.len() + size_of_val(rows) + size_of_val(&*self.relocations);
+    fn link(mut self) -> Vec<u8> {
         let header = Header {
             magic: MAGIC,
             version: VERSION,
-            instructions: rows.len() as u32,
-            size: size as u32,
+            instructions: self.count() as u32,
+            size: (self.code.len() + self.data.len() + size_of_val(&*self.relocations)) as u32,
             relocations: self.relocations.len() as u32,
             data: self.data.len() as u32,
         };
-        let mut all = Vec::with_capacity(size);
-        all.extend_from_slice(as_bytes(&[header]));
-        all.resize(DATA, 0);
-        all.extend_from_slice(&self.data);
-        all.extend_from_slice(as_bytes(rows));
-        all.extend_from_slice(as_bytes(&self.relocations));
-        all
+        self.code[..size_of::<Header>()].copy_from_slice(as_bytes(&[header]));
+        self.code.extend_from_slice(&self.data);
+        self.code.extend_from_slice(as_bytes(&self.relocations));
+        self.code
     }
 
     fn error(&self, message: &str) -> rquickjs::Error {
@@ -210,5 +252,12 @@ fn as_bytes<T: Copy>(items: &[T]) -> &[u8] {
     unsafe { std::slice::from_raw_parts(items.as_ptr().cast(), size_of_val(items)) }
 }
 
-// The registers are part of what `DATA` skips.
-const _: () = assert!(DATA == size_of::<Header>() + REGISTERS * 8);
+/// The other way round, from wherever it lies. `None` if there are not as many bytes.
+fn read<T: Copy>(bytes: &[u8], at: usize) -> Option<T> {
+    let bytes = bytes.get(at..at + size_of::<T>())?;
+    // SAFETY: the structures of the wire format are made of integers, and the bytes are as many as one of them has.
+    Some(unsafe { bytes.as_ptr().cast::<T>().read_unaligned() })
+}
+
+#[cfg(test)]
+mod tests;

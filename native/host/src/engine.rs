@@ -27,7 +27,8 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Loads the entry of the archive, and what its `preload` imports. The message of what it throws otherwise.
+    /// Loads the entry of the archive, what its `preload` imports, which every process needs, and what `provide` adds
+    /// to that. The message of what they throw otherwise.
     pub fn load(archive: modules::Archive) -> std::result::Result<Engine, String> {
         let runtime = Runtime::new_with_alloc(RustAllocator).map_err(|error| error.to_string())?;
         // A command lives for milliseconds: collecting or freeing what the exit frees costs more than it brings.
@@ -37,7 +38,6 @@ impl Engine {
         context.with(|ctx| {
             let parts = prepare(&ctx).catch(&ctx).map_err(|error| error.to_string())?;
             let (main, argv, environ) = parts;
-            arena::end_hot();
             archive.keep();
             Ok(Engine { context: context.clone(), main, argv, environ })
         })
@@ -68,6 +68,8 @@ type Parts = (Persistent<Function<'static>>, Persistent<Array<'static>>, Persist
 fn prepare(ctx: &Ctx<'_>) -> Result<Parts> {
     let entry: Object = Module::import(ctx, modules::ENTRY)?.finish()?;
     entry.get::<_, Function>("preload")?.call::<_, Promise>(())?.finish::<()>()?;
+    arena::end_hot();
+    entry.get::<_, Function>("provide")?.call::<_, Promise>(())?.finish::<()>()?;
     let host: Object = Module::import(ctx, modules::HOST)?.finish()?;
     let (main, argv, environ) =
         (entry.get::<_, Function>("main")?, host.get::<_, Array>("argv")?, host.get::<_, Array>("environ")?);

@@ -49,7 +49,7 @@ pub fn word<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<u64> {
 }
 
 /// Rounding a descriptor, a size or an address silently would be a call about something else.
-pub fn exact(ctx: &Ctx<'_>, number: f64) -> Result<u64> {
+fn exact(ctx: &Ctx<'_>, number: f64) -> Result<u64> {
     const LIMIT: f64 = 9_007_199_254_740_992.0;
     if number.fract() != 0.0 || !(-LIMIT..=LIMIT).contains(&number) {
         return Err(Exception::throw_range(ctx, "a number for the kernel is not a safe integer"));

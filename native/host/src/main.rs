@@ -1,11 +1,13 @@
 //! The host: an engine for TypeScript, with a few primitives that reach the kernel.
 //!
 //! It has no threads and no opinions. What the primitives are used for is decided in TypeScript. The engine is part
-//! of the executable as it is after loading. The build makes it in two steps, `host compile ARCHIVE SCRIPT...` and
-//! `host load MEMORY ARCHIVE`, and adds the memory to the executable as a segment.
-#![no_main]
+//! of the executable as it is after loading. The build makes it in two steps, `host compile SCRIPT...` and
+//! `host load MEMORY BYTECODE...`, and adds the memory to the executable as a segment.
+#![cfg_attr(not(test), no_main)]
 
 mod arch;
+// Tests have threads, and the allocator of the system.
+#[cfg_attr(test, allow(dead_code))]
 mod arena;
 mod assemble;
 mod bytes;
@@ -32,7 +34,7 @@ const BROKEN: c_int = 255;
 ///
 /// # Safety
 /// `argv` and `environment` are NULL-terminated arrays of strings that live as long as the process.
-#[unsafe(no_mangle)]
+#[cfg_attr(not(test), unsafe(no_mangle))]
 pub unsafe extern "C" fn main(
     _: c_int,
     argv: *const *const c_char,
@@ -65,16 +67,17 @@ fn build(arguments: &[&'static [u8]]) -> Result<(), String> {
     let paths: Vec<&Path> = arguments.iter().map(|argument| Path::new(OsStr::from_bytes(argument))).collect();
     let text = |error: io::Error| error.to_string();
     match (arguments, paths.as_slice()) {
-        ([_, b"compile", ..], [_, _, out, scripts @ ..]) => {
-            fs::write(out, compile::archive(scripts)?).map_err(text)
-        }
-        ([_, b"load", _, _], [_, _, out, archive]) => {
-            let archive = Archive::parse(map(archive).map_err(text)?).ok_or("not an archive")?;
+        ([_, b"compile", ..], [_, _, scripts @ ..]) => compile::compile_all(scripts),
+        ([_, b"load", _, ..], [_, _, out, files @ ..]) => {
+            let archive = Archive::default();
+            for file in files {
+                archive.add(modules::name(file).ok_or("not a file name")?, map(file).map_err(text)?);
+            }
             let engine = Engine::load(archive)?;
             arena::set_root(Box::leak(Box::new(engine)));
             fs::write(out, arena::contents()).map_err(text)
         }
-        _ => Err("usage: host compile ARCHIVE SCRIPT... | host load MEMORY ARCHIVE".to_owned()),
+        _ => Err("usage: host compile SCRIPT... | host load MEMORY BYTECODE...".to_owned()),
     }
 }
 

@@ -1,7 +1,8 @@
-//! The modules that TypeScript may import: its own, from an archive of bytecode, and `runt:host`.
+//! The modules that TypeScript may import: its own, from bytecode, and `runt:host`.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::path::Path;
 use std::rc::Rc;
 
 use rquickjs::loader::{self, ImportAttributes};
@@ -30,24 +31,18 @@ impl loader::Resolver for Resolver {
     }
 }
 
+/// By which it is imported: the name of the script that a file was or was made of.
+pub fn name(path: &Path) -> Option<String> {
+    path.with_extension("js").file_name()?.to_str().map(str::to_owned)
+}
+
 /// Compiled modules by name; each is taken out when it is loaded.
 #[derive(Clone, Default)]
 pub struct Archive(Rc<RefCell<HashMap<String, &'static [u8]>>>);
 
 impl Archive {
-    /// `None` if that is nothing that `compile` has made.
-    pub fn parse(mut rest: &'static [u8]) -> Option<Archive> {
-        let archive = Archive::default();
-        while !rest.is_empty() {
-            let (lengths, tail) = rest.split_at_checked(8)?;
-            let length =
-                |at| u32::from_le_bytes([lengths[at], lengths[at + 1], lengths[at + 2], lengths[at + 3]]);
-            let (name, tail) = tail.split_at_checked(length(0) as usize)?;
-            let (code, tail) = tail.split_at_checked(length(4) as usize)?;
-            archive.0.borrow_mut().insert(str::from_utf8(name).ok()?.to_owned(), code);
-            rest = tail;
-        }
-        Some(archive)
+    pub fn add(&self, name: String, code: &'static [u8]) {
+        self.0.borrow_mut().insert(name, code);
     }
 
     /// What has not been loaded comes along in the arena.

@@ -41,7 +41,7 @@ struct Task {
 }
 
 /// `spawn({cloneArgs, before, after, executable, argv, status, direct})`: starts, and returns a function that waits until
-/// the process has been cloned and returns its pid, or -errno. `before` and `after` are seven f64 for each call, as
+/// the process has been cloned and returns its pid, or -errno. `before` and `after` are seven u64 for each call, as
 /// bytes; `status` is two i32; `direct` is for what only our own child inherits, and allows no `before`.
 pub fn spawn<'js>(ctx: Ctx<'js>, request: Object<'js>) -> Result<Function<'js>> {
     let task = Box::leak(Box::new(read(&ctx, &request)?));
@@ -82,7 +82,7 @@ fn settle(intermediate: i64, task: *const Task) -> f64 {
 }
 
 fn read<'js>(ctx: &Ctx<'js>, request: &Object<'js>) -> Result<Task> {
-    let mut clone_args = words(ctx, request, "cloneArgs", u64::from_le_bytes)?;
+    let mut clone_args = words(ctx, request, "cloneArgs")?;
     let status: TypedArray<u8> = request.get("status")?;
     let (status, length) = kernel::pointer(ctx, &status)?;
     if clone_args.len() * 8 < PLACE + 8 || length < 8 {
@@ -95,8 +95,8 @@ fn read<'js>(ctx: &Ctx<'js>, request: &Object<'js>) -> Result<Task> {
     }
     argv.push(std::ptr::null());
     Ok(Task {
-        before: calls(ctx, request, "before")?,
-        after: calls(ctx, request, "after")?,
+        before: words(ctx, request, "before")?.as_chunks::<7>().0.to_vec(),
+        after: words(ctx, request, "after")?.as_chunks::<7>().0.to_vec(),
         clone_args,
         executable: request.get::<_, i32>("executable")? as u64,
         argv,
@@ -106,27 +106,17 @@ fn read<'js>(ctx: &Ctx<'js>, request: &Object<'js>) -> Result<Task> {
     })
 }
 
-fn calls<'js>(ctx: &Ctx<'js>, request: &Object<'js>, name: &str) -> Result<Vec<Call>> {
-    let numbers = words(ctx, request, name, f64::from_le_bytes)?;
-    let exact = numbers.into_iter().map(|number| kernel::exact(ctx, number)).collect::<Result<Vec<_>>>()?;
-    Ok(exact.as_chunks::<7>().0.to_vec())
-}
-
-fn words<'js, T>(
-    ctx: &Ctx<'js>,
-    request: &Object<'js>,
-    name: &str,
-    from: fn([u8; 8]) -> T,
-) -> Result<Vec<T>> {
+fn words<'js>(ctx: &Ctx<'js>, request: &Object<'js>, name: &str) -> Result<Vec<u64>> {
     let array: TypedArray<u8> = request.get(name)?;
     let (start, length) = kernel::pointer(ctx, &array)?;
     // SAFETY: the slice is read before any JavaScript runs again.
     let bytes = unsafe { std::slice::from_raw_parts(start, length) };
-    Ok(bytes.as_chunks::<8>().0.iter().map(|word| from(*word)).collect())
+    Ok(bytes.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word)).collect())
 }
 
 fn give_stack(clone_args: &mut [u64]) {
-    let stack = Box::leak(vec![0u128; STACK / 16].into_boxed_slice());
+    // Not initialized: most of it is never touched.
+    let stack = Box::leak(Box::<[u128]>::new_uninit_slice(STACK / 16));
     clone_args[STACK_ADDRESS / 8] = stack.as_ptr() as u64;
     clone_args[STACK_SIZE / 8] = STACK as u64;
 }

@@ -1,16 +1,16 @@
 //! The wire format of a program: the host writes it, the stage runs it.
 //!
-//! Little endian: header, registers (8 bytes each), data, instructions, relocations. The stage maps it private and
-//! writable, and uses registers and data in place.
+//! Little endian: header, registers (8 bytes each), instructions, data, relocations. The stage maps it writable, and
+//! uses registers and data in place.
 #![no_std]
 
 pub const MAGIC: u32 = 0x746e_7572; // "runt"
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 pub const REGISTERS: usize = 32;
 pub const MAX_ARGUMENTS: usize = 6;
 pub const MAX_BRANCHES: usize = 6;
-/// Where the data begins.
-pub const DATA: usize = size_of::<Header>() + REGISTERS * 8;
+/// Where the instructions begin.
+pub const CODE: usize = size_of::<Header>() + REGISTERS * 8;
 
 /// In `Instruction::register`: the result is not kept.
 pub const NO_REGISTER: u8 = 0xff;
@@ -40,7 +40,7 @@ pub mod condition {
 /// Two bits for each argument in `Instruction::kinds`.
 pub mod kind {
     pub const CONSTANT: u16 = 0;
-    /// An offset in the program, which becomes an address.
+    /// An offset in the data, which becomes an address.
     pub const DATA: u16 = 1;
     pub const REGISTER: u16 = 2;
     /// The address of a register.
@@ -81,7 +81,7 @@ pub struct Instruction {
     pub branch: [Branch; MAX_BRANCHES],
 }
 
-/// At offset `at` of the program stands the address of what is at offset `to`.
+/// At offset `at` of the data stands the address of what is at offset `to`.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Relocation {

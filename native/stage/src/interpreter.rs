@@ -1,7 +1,7 @@
 //! The interpreter of programs.
 
 use program::{
-    ANY_ERRNO, DATA, Header, Instruction, MAGIC, MAX_BRANCHES, NEXT, NO_REGISTER, REGISTERS, Relocation,
+    ANY_ERRNO, CODE, Header, Instruction, MAGIC, MAX_BRANCHES, NEXT, NO_REGISTER, REGISTERS, Relocation,
     VERSION, condition, kind, operation,
 };
 
@@ -16,9 +16,9 @@ const EPROTO: u64 = 71;
 
 pub struct Program {
     base: *mut u8,
-    /// Where the instructions begin, and how many there are.
-    code: usize,
+    /// Number of instructions, and where the data begins behind them.
     count: usize,
+    data: usize,
 }
 
 impl Program {
@@ -26,12 +26,13 @@ impl Program {
     pub fn map(fd: u64) -> Option<Program> {
         const SEEK_END: u64 = 2;
         const PROT_READ_WRITE: u64 = 3;
-        const MAP_PRIVATE_POPULATE: u64 = 0x8002;
+        // Not private: nobody else has the file, and a page that is written to would be copied.
+        const MAP_SHARED_POPULATE: u64 = 0x8001;
         let size = syscall(arch::LSEEK, [fd, 0, SEEK_END, 0, 0, 0]);
-        if size < DATA as i64 {
+        if size < CODE as i64 {
             return None;
         }
-        let base = syscall(arch::MMAP, [0, size as u64, PROT_READ_WRITE, MAP_PRIVATE_POPULATE, fd, 0]);
+        let base = syscall(arch::MMAP, [0, size as u64, PROT_READ_WRITE, MAP_SHARED_POPULATE, fd, 0]);
         if base < 0 {
             return None;
         }
@@ -40,29 +41,33 @@ impl Program {
         let header = unsafe { &*(base as *const Header) };
         let count = header.instructions as usize;
         let relocations = header.relocations as usize;
-        let code = DATA + header.data as usize;
-        let needed = code + count * size_of::<Instruction>() + relocations * size_of::<Relocation>();
+        let data = CODE + count * size_of::<Instruction>();
+        let table = data + header.data as usize;
+        let needed = table + relocations * size_of::<Relocation>();
         let known = header.magic == MAGIC && header.version == VERSION && header.size as i64 == size;
-        if !known || count == 0 || !code.is_multiple_of(8) || needed > size as usize {
+        if !known || count == 0 || !table.is_multiple_of(8) || needed > size as usize {
             return None;
         }
-        let program = Program { base: base as *mut u8, code, count };
+        let program = Program { base: base as *mut u8, count, data };
         for n in 0..relocations {
-            program.relocate(n, size as u64)?;
+            // SAFETY: the table is part of the mapping, as seen above.
+            let relocation = unsafe { *program.base.add(table).cast::<Relocation>().add(n) };
+            program.relocate(relocation, u64::from(header.data))?;
         }
         Some(program)
     }
 
-    fn relocate(&self, n: usize, size: u64) -> Option<()> {
-        let start = self.code + self.count * size_of::<Instruction>();
-        // SAFETY: `map` has seen that the table is part of the mapping.
-        let Relocation { at, to } = unsafe { &*self.base.add(start).cast::<Relocation>().add(n) };
-        if !at.is_multiple_of(8) || *at > size - 8 || *to >= size {
+    fn relocate(&self, Relocation { at, to }: Relocation, size: u64) -> Option<()> {
+        if !at.is_multiple_of(8) || size < 8 || at > size - 8 || to >= size {
             return None;
         }
-        // SAFETY: the place is aligned and inside the mapping, which is writable and ours alone.
-        unsafe { *self.base.add(*at as usize).cast::<u64>() = self.base as u64 + to };
+        // SAFETY: the place is aligned and inside the data, which are ours alone.
+        unsafe { *self.base.add(self.data + at as usize).cast::<u64>() = self.address(to) };
         Some(())
+    }
+
+    fn address(&self, of: u64) -> u64 {
+        (self.base as u64 + self.data as u64).wrapping_add(of)
     }
 
     pub fn run(&self) -> ! {
@@ -131,7 +136,7 @@ impl Program {
         let index = (value as usize) % REGISTERS;
         match (instruction.kinds >> (2 * n)) & 3 {
             kind::CONSTANT => value,
-            kind::DATA => (self.base as u64).wrapping_add(value),
+            kind::DATA => self.address(value),
             // SAFETY: the register is inside the mapping.
             kind::REGISTER => unsafe { *self.register(index) },
             _ => self.register(index) as u64,
@@ -151,8 +156,8 @@ impl Program {
     }
 
     fn instruction(&self, at: usize) -> &Instruction {
-        // SAFETY: `run` has compared `at` with the count that `map` has found to fit; `code` and 80 are multiples of 8.
-        unsafe { &*self.base.add(self.code).cast::<Instruction>().add(at) }
+        // SAFETY: `run` has compared `at` with the count that `map` has found to fit; `CODE` and 80 are multiples of 8.
+        unsafe { &*self.base.add(CODE).cast::<Instruction>().add(at) }
     }
 }
 

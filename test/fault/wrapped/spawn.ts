@@ -31,7 +31,7 @@ function edited(program: Program): Program {
   const fault = plannedFault();
   if (fault === undefined || fault.kind === "kill") return program;
   return programOf(
-    program.code.map((code, index) => (String(index) === fault.at ? broken(code, fault.kind) : code)),
+    program.flat.map((code, index) => (String(index) === fault.at ? broken(code, fault.kind) : code)),
   );
 }
 

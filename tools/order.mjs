@@ -1,0 +1,52 @@
+// `npm run order`: native/host/hot-symbols.txt anew, from what valgrind(1) sees being called by the common commands.
+// To be run when the engine or the compiler of Rust is another one; the result is committed.
+
+import { execFileSync } from "node:child_process";
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build, ROOT } from "./build.mjs";
+import { busyboxRootfs, debianPackages, enterPrivateNamespace, isRoot, npmPackages, run } from "./setup.mjs";
+
+if (!isRoot) throw new Error("the commands make containers, and need root for that");
+enterPrivateNamespace();
+npmPackages();
+debianPackages({ valgrind: "valgrind", cc: "gcc" });
+process.env.CARGO_PROFILE_RELEASE_STRIP = "false";
+const work = join(ROOT, "native/target/order");
+const binary = await build({ binary: join(work, "runt"), work: join(work, "bundle") });
+
+const directory = fs.mkdtempSync(join(tmpdir(), "runt-order-"));
+const bundle = join(directory, "bundle");
+busyboxRootfs(join(bundle, "rootfs"));
+run(binary, ["spec", "--bundle", bundle]);
+const path = join(bundle, "config.json");
+const config = JSON.parse(fs.readFileSync(path, "utf8"));
+config.process.terminal = false;
+config.process.args = ["/bin/true"];
+fs.writeFileSync(path, JSON.stringify(config));
+
+const id = `order-${process.pid}`;
+const commands = [
+  ["run", "--bundle", bundle, id],
+  ["create", "--bundle", bundle, id],
+  ["state", id],
+  ["start", id],
+  ["delete", "--force", id],
+];
+const called = commands.flatMap((command, index) => {
+  const profile = join(directory, String(index));
+  const valgrind = ["--tool=callgrind", "--demangle=no", `--callgrind-out-file=${profile}`, binary];
+  run("valgrind", ["--quiet", ...valgrind, "--root", join(directory, "root"), ...command]);
+  // `fn=(12) name'2`, which is written out once: where the function calls or where it is called.
+  const names = fs.readFileSync(profile, "utf8").matchAll(/^c?fn=\(\d+\) (\S+?)(?:'\d+)?$/gm);
+  return [...names].map(([, name = ""]) => name);
+});
+fs.rmSync(directory, { recursive: true });
+
+const symbols = execFileSync("nm", [binary], { encoding: "utf8" });
+const known = new Set(symbols.split("\n").map((line) => line.split(" ").at(-1)));
+const names = [...new Set(called)].filter((name) => known.has(name));
+if (names.length < 300) throw new Error(`only ${names.length} functions were called`);
+fs.writeFileSync(join(ROOT, "native/host/hot-symbols.txt"), `${names.join("\n")}\n`);
+console.log(`${names.length} symbols`);
