@@ -93,7 +93,7 @@ const NAMES: Readonly<Record<number, string>> = {
   92: "ENOPROTOOPT",
   93: "EPROTONOSUPPORT",
   94: "ESOCKTNOSUPPORT",
-  95: "ENOTSUP",
+  95: "EOPNOTSUPP",
   96: "EPFNOSUPPORT",
   97: "EAFNOSUPPORT",
   98: "EADDRINUSE",

@@ -101,7 +101,7 @@ const HINTS: readonly (readonly [file: string, errno: number, hint: string])[] =
   ["cpuset.mems", EINVAL, "this machine has the memory nodes of /sys/devices/system/node/possible"],
   ["io.weight", ENOENT, "the kernel has weights with the BFQ scheduler, or CONFIG_BLK_CGROUP_IOCOST"],
   ["io.", ENODEV, "the numbers have to be those of a whole block device of this host"],
-  ["io.", EOPNOTSUPP, "the scheduler of this block device has no such limit"],
+  ["io.", EOPNOTSUPP, "weights of a device need its scheduler to be BFQ, or a cost model: io.cost.qos"],
   ["hugetlb.", ENOENT, "page sizes of this machine are in /sys/kernel/mm/hugepages"],
   ["memory.swap.max", ENOENT, "this kernel does not account for swap"],
   ["", ENOENT, "this kernel has no such file in a cgroup"],

@@ -1,15 +1,19 @@
 // Controllers on the way from the root of the hierarchy to a container's cgroup: a cgroup has those that its parent's
 // cgroup.subtree_control names. What limits need must be there; the usual ones are wanted for what engines count.
 
-import { O_CLOEXEC, O_WRONLY } from "../abi/constants.ts";
+import { decode } from "runt:host";
+import { O_CLOEXEC, O_RDONLY, O_WRONLY } from "../abi/constants.ts";
 import { EACCES, EBUSY, EOPNOTSUPP, EPERM, EROFS } from "../abi/errno.ts";
 import { RuntError } from "../error.ts";
 import { attempt, type Fd, failure } from "../kernel/call.ts";
-import { CWD, close, readFile, readFileIfExists, toBytes } from "../kernel/file.ts";
+import { CWD, close, toBytes } from "../kernel/file.ts";
 import type { Limit } from "./resources/limit.ts";
 
 /** `docker stats`, `podman stats` and the kubelet read their files. Others cost memory and time in every cgroup. */
 const USUAL = ["cpuset", "cpu", "io", "memory", "pids"];
+
+/** Longer than the names of all controllers. */
+const LINE = 512;
 
 /** Why a controller is not enabled in a cgroup: its name and the errno. */
 type Refusals = Map<string, { readonly cgroup: string; readonly errno: number }>;
@@ -45,7 +49,7 @@ interface Level {
 function levelsAbove(path: string, wanted: readonly string[]): Level[] {
   const levels: Level[] = [];
   for (let cgroup = parentOf(path); cgroup !== ""; cgroup = parentOf(cgroup)) {
-    const enabled = names(readFileIfExists(`${cgroup}/cgroup.subtree_control`));
+    const enabled = readNames(`${cgroup}/cgroup.subtree_control`);
     if (enabled === undefined) break;
     const passesAll = wanted.every((name) => enabled.includes(name));
     levels.push({ cgroup, enabled, available: passesAll ? enabled : [] });
@@ -53,7 +57,7 @@ function levelsAbove(path: string, wanted: readonly string[]): Level[] {
   }
   const root = levels.pop();
   if (root !== undefined) {
-    levels.push({ ...root, available: names(readFile(`${root.cgroup}/cgroup.controllers`)) ?? [] });
+    levels.push({ ...root, available: readNames(`${root.cgroup}/cgroup.controllers`) ?? [] });
   }
   return levels;
 }
@@ -62,18 +66,41 @@ function parentOf(path: string): string {
   return path.slice(0, path.lastIndexOf("/"));
 }
 
-function names(list: string | undefined): readonly string[] | undefined {
-  return list?.split(/\s+/).filter((name) => name !== "");
+/** Of a file that is one short line, in three system calls: every `create` reads some. Undefined if there is none. */
+function readNames(path: string): readonly string[] | undefined {
+  const fd = attempt("openat", CWD, path, O_RDONLY | O_CLOEXEC, 0);
+  if (fd < 0) return undefined;
+  const buffer = new Uint8Array(LINE);
+  const length = attempt("read", fd, buffer, buffer.length);
+  close(fd as Fd);
+  if (length < 0) throw failure(`read ${path}`, -length);
+  return decode(buffer, 0, length)
+    .split(/\s+/)
+    .filter((name) => name !== "");
 }
 
 /** Those of `missing` that could be enabled for the cgroups below. One that is not needed may be refused. */
 function enable(cgroup: string, missing: readonly string[], refusals: Refusals): readonly string[] {
   if (missing.length === 0) return [];
+  const refuse = (name: string, errno: number) => refusals.set(name, { cgroup, errno });
+  if (hasProcesses(cgroup)) {
+    for (const name of missing) refuse(name, EBUSY);
+    return [];
+  }
   const fd = attempt("openat", CWD, `${cgroup}/cgroup.subtree_control`, O_WRONLY | O_CLOEXEC, 0);
   const write = (text: string) => (fd < 0 ? fd : attempt("write", fd, toBytes(text), text.length));
-  const enabled = enableWith(write, missing, (name, errno) => refusals.set(name, { cgroup, errno }));
+  const enabled = enableWith(write, missing, refuse);
   if (fd >= 0) close(fd as Fd);
   return enabled;
+}
+
+/**
+ * Below such a cgroup nothing can be limited, and it has to be asked for: of the controllers that know threads (cpu,
+ * cpuset, pids) the kernel enables each, and then lets no process into the cgroups below. The root is the exception.
+ */
+function hasProcesses(cgroup: string): boolean {
+  const isRoot = readNames(`${cgroup}/cgroup.type`) === undefined;
+  return !isRoot && readNames(`${cgroup}/cgroup.procs`)?.length !== 0;
 }
 
 /** One write does all or nothing. */
