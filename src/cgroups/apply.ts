@@ -32,10 +32,11 @@ export function applyCgroupPlan(path: string, plan: CgroupPlan): void {
  */
 export function applyResources(path: string, resources: LinuxResources, options: FilterOptions): void {
   const plan = compileResources(resources, "");
-  const { devices } = resources;
-  const filter = devices && compileDeviceFilter(devices);
+  const { devices = [] } = resources;
+  const filter = compileDeviceFilter(devices);
   applyLimits(path, plan);
-  if (devices !== undefined) setDeviceFilter(path, filter, { pointer: "/devices", ...options });
+  // Go writes an empty list for none.
+  if (devices.length > 0) setDeviceFilter(path, filter, { pointer: "/devices", ...options });
 }
 
 /**

@@ -247,7 +247,8 @@ describe("what a limit does", () => {
     expect(read("memory.events")).toMatch(/^oom_kill [1-9]/m);
   });
 
-  test("memory: 256 KiB are enough for /bin/true", needs("memory"), () => {
+  const SMALL = { ...needs("memory"), ...ofRunt("crun needs 512 KiB, runc 8 MiB") };
+  test("memory: 256 KiB are enough for /bin/true", SMALL, () => {
     const container = bundle((config) => {
       config.linux.resources = { memory: { limit: 256 << 10 } };
     });
@@ -294,7 +295,8 @@ describe("the device filter", V2, () => {
   const PROBE = [
     "cd /tmp; mknod mem c 1 1; mknod null c 1 3; mknod disk b 7 0",
     "for f in mem null disk /dev/zero /dev/pts/ptmx; do",
-    '  if (: < $f) 2> error; then echo "$f opened"; else echo "$f $(grep -o "not permitted" error)"; fi',
+    // Allowed even if there is no such device: the filter is asked first.
+    '  (: < $f) 2> error; if grep -q "not permitted" error; then echo "$f denied"; else echo "$f allowed"; fi',
     "done",
   ].join("\n");
 
@@ -310,11 +312,11 @@ describe("the device filter", V2, () => {
   }
 
   const ofDefault = [
-    "mem not permitted",
-    "null opened",
-    "disk not permitted",
-    "/dev/zero opened",
-    "/dev/pts/ptmx opened",
+    "mem denied",
+    "null allowed",
+    "disk denied",
+    "/dev/zero allowed",
+    "/dev/pts/ptmx allowed",
   ];
 
   test("of runc spec allows the default devices, and making nodes of others", LOADS_FILTERS, () => {
@@ -328,14 +330,14 @@ describe("the device filter", V2, () => {
 
   test("allows what is listed", LOADS_FILTERS, () => {
     const loop = { allow: true, type: "b", major: 7, minor: 0, access: "r" };
-    expect(probe({ devices: [DENY_ALL, loop] })[2]).toBe("disk opened");
-    expect(probe({ devices: [DENY_ALL, { ...loop, access: "w" }] })[2]).toBe("disk not permitted");
-    expect(probe({ devices: [DENY_ALL, { ...loop, minor: 1 }] })[2]).toBe("disk not permitted");
-    expect(probe({ devices: [DENY_ALL, loop, { ...loop, allow: false }] })[2]).toBe("disk not permitted");
+    expect(probe({ devices: [DENY_ALL, loop] })[2]).toBe("disk allowed");
+    expect(probe({ devices: [DENY_ALL, { ...loop, access: "w" }] })[2]).toBe("disk denied");
+    expect(probe({ devices: [DENY_ALL, { ...loop, minor: 1 }] })[2]).toBe("disk denied");
+    expect(probe({ devices: [DENY_ALL, loop, { ...loop, allow: false }] })[2]).toBe("disk denied");
   });
 
   test("is none where everything is allowed", () => {
-    expect(probe({ devices: [{ allow: true, access: "rwm" }] })[2]).toBe("disk opened");
+    expect(probe({ devices: [{ allow: true, access: "rwm" }] })[2]).toBe("disk allowed");
   });
 });
 
