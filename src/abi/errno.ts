@@ -93,7 +93,7 @@ const NAMES: Readonly<Record<number, string>> = {
   92: "ENOPROTOOPT",
   93: "EPROTONOSUPPORT",
   94: "ESOCKTNOSUPPORT",
-  95: "ENOTSUP",
+  95: "EOPNOTSUPP",
   96: "EPFNOSUPPORT",
   97: "EAFNOSUPPORT",
   98: "EADDRINUSE",
@@ -213,6 +213,7 @@ export const ENOTDIR = 20;
 export const EISDIR = 21;
 export const EINVAL = 22;
 export const EROFS = 30;
+export const ERANGE = 34;
 export const EPIPE = 32;
 export const ENOSYS = 38;
 export const ENOTEMPTY = 39;

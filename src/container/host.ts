@@ -57,6 +57,11 @@ export function isInitialUserNamespace(): boolean {
   return readFileIfExists("/proc/self/uid_map")?.trim().split(/ +/).join(" ") === "0 0 4294967295";
 }
 
+/** Not root on the host, whatever it is called where the runtime runs. */
+export function isRootless({ uid }: Caller): boolean {
+  return uid !== 0 || !isInitialUserNamespace();
+}
+
 const NULL_DEVICE = deviceNumber(1, 3);
 
 export interface StandardStreams {

@@ -13,7 +13,9 @@ import {
   S_IFREG,
 } from "../abi/constants.ts";
 import { getLong, getWord, longs, mountAttr, STAT } from "../abi/structs.ts";
+import { applyCgroupPlan } from "../cgroups/apply.ts";
 import { firstMissing, locateCgroup, makeCgroup, openCgroup, removeCgroup } from "../cgroups/cgroupfs.ts";
+import { setDeviceFilter } from "../cgroups/devices/attach.ts";
 import { RuntError } from "../error.ts";
 import { attempt, call, type Fd, failure } from "../kernel/call.ts";
 import { readAll, readFile, stat, using, writeValue } from "../kernel/file.ts";
@@ -28,6 +30,7 @@ import { sourceName } from "../rootfs/mounts.ts";
 import { ROOTFS } from "../rootfs/root.ts";
 import { type Channel, openChannel } from "./channel.ts";
 import { type CompileOptions, compileContainer } from "./compile.ts";
+import { isRootless } from "./host.ts";
 import { writeIdMaps } from "./id_maps.ts";
 import { inTimeNamespace } from "./joins.ts";
 import type { Prepared } from "./prepare.ts";
@@ -75,6 +78,7 @@ export function launch(prepared: Prepared, options: LaunchOptions, undo: Undo): 
   const cgroup = { path: intent.cgroup, top: intent.cgroupTop };
   undo.push(() => removeCgroup(cgroup));
   makeCgroup(cgroup.path);
+  applyCgroupPlan(cgroup.path, prepared.cgroup);
   const [ours, theirs] = socketPair();
   const descriptors = {
     [CHANNEL]: theirs,
@@ -85,6 +89,8 @@ export function launch(prepared: Prepared, options: LaunchOptions, undo: Undo): 
   const restoreOomScore = setOomScoreAdj(prepared.process.oomScoreAdj);
   const spawning = spawn(prepared, options, descriptors, cgroup.path);
   undo.push(spawning.end);
+  // It takes the kernel longer than all limits together, and the stage waits for its program still.
+  setDeviceFilter(cgroup.path, prepared.cgroup.filter, { isRootless: () => isRootless(prepared.caller) });
   // While the kernel makes the namespaces and loads the stage, what it will run is compiled.
   const program = compileContainer(prepared.spec, prepared.process, prepared.facts, options);
   writeConfig(directory, prepared.config);

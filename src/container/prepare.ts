@@ -2,6 +2,7 @@
 // compiler needs to know of the host.
 
 import { O_RDONLY } from "../abi/constants.ts";
+import { type CgroupPlan, planCgroup } from "../cgroups/plan.ts";
 import { RuntError } from "../error.ts";
 import { openIfExists, readAll, resolvePath, using } from "../kernel/file.ts";
 import { type NamespacePlan, planNamespaces } from "../namespaces/plan.ts";
@@ -26,6 +27,7 @@ export interface Prepared {
   readonly joins: Joins;
   readonly caller: Caller;
   readonly facts: ContainerFacts;
+  readonly cgroup: CgroupPlan;
 }
 
 export type PrepareRequest = Pick<CreateRequest, "id" | "bundle" | "warn">;
@@ -41,14 +43,17 @@ export function prepare(request: PrepareRequest): Prepared {
   }
   rejectUnsupported(spec, process);
   const namespaces = planNamespaces(spec.linux?.namespaces ?? []);
+  const cgroup = planCgroup(spec, process, namespaces);
   const joins = openJoins(namespaces);
   rejectHostNetwork(joins, spec.linux?.sysctl ?? {});
   const caller = readCaller();
   const { id } = request;
   const subject = { id, spec, process, bundle, namespaces, joinedByStage: joins.byStage };
   const facts = readFacts(subject, caller);
-  for (const warning of [...warnings, ...facts.capabilities.warnings]) request.warn(warning);
-  return { id, bundle, config, spec, process, namespaces, joins, caller, facts };
+  for (const warning of [...warnings, ...cgroup.warnings, ...facts.capabilities.warnings]) {
+    request.warn(warning);
+  }
+  return { id, bundle, config, spec, process, namespaces, joins, caller, facts, cgroup };
 }
 
 function readConfig(bundle: string): string {

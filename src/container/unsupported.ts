@@ -1,10 +1,9 @@
 // What config.json may ask for and this version does not do. A request that would silently come to nothing is an
-// error: a filter, a label or a limit that is not there must not be believed in.
+// error: a filter or a label that is not there must not be believed in.
 
 import { RuntError } from "../error.ts";
 import { parseMountOptions } from "../rootfs/mount_options.ts";
-import { join } from "../spec/check.ts";
-import type { Linux, LinuxResources, Process, Spec } from "../spec/types.ts";
+import type { Linux, Process, Spec } from "../spec/types.ts";
 
 /** @throws RuntError with the pointer of the first field that cannot be honoured */
 export function rejectUnsupported(spec: Spec, process: Process): void {
@@ -21,7 +20,6 @@ export function rejectUnsupported(spec: Spec, process: Process): void {
     "netDevices",
   ]);
   rejectMounts(spec);
-  rejectResources(spec.linux?.resources ?? {});
 }
 
 function refuse(pointer: string): never {
@@ -58,35 +56,4 @@ function rejectMounts({ mounts = [] }: Spec): void {
       });
     }
   });
-}
-
-function rejectResources(resources: LinuxResources): void {
-  const limits: Readonly<Record<string, unknown>> = { ...resources };
-  for (const [name, value] of Object.entries(limits)) {
-    const pointer = `/linux/resources/${name}`;
-    if (name === "devices") rejectDevices(resources, pointer);
-    else if (name === "unified" && isAsked(value)) refuse(pointer);
-    else rejectLimits(value, pointer);
-  }
-}
-
-/** Rules that allow everything are none. */
-function rejectDevices({ devices = [] }: LinuxResources, pointer: string): void {
-  const index = devices.findIndex(({ allow }) => !allow);
-  if (index >= 0) refuse(`${pointer}/${index}`);
-}
-
-/** Zero, false and -1 are how engines say that there is no limit; anything else in the tree is one. */
-function rejectLimits(value: unknown, pointer: string): void {
-  if (typeof value === "object" && value !== null) {
-    for (const [key, inner] of Object.entries(value)) rejectLimits(inner, join(pointer, key));
-    return;
-  }
-  const none = [undefined, false, 0, 0n, -1, -1n, ""];
-  if (!none.includes(value as (typeof none)[number]) && !isSwitch(pointer)) refuse(pointer);
-}
-
-/** Fields that say how memory is limited, and limit nothing themselves. */
-function isSwitch(pointer: string): boolean {
-  return /\/memory\/(useHierarchy|checkBeforeUpdate)$/.test(pointer);
 }

@@ -88,7 +88,7 @@ describe("features", () => {
 
   test("promises cgroup v2 by files only", () => {
     const { cgroup } = document.linux;
-    expect(cgroup).toEqual({ v1: false, v2: true, systemd: false, systemdUser: false, rdma: false });
+    expect(cgroup).toEqual({ v1: false, v2: true, systemd: false, systemdUser: false, rdma: true });
   });
 });
 

@@ -1,0 +1,136 @@
+// The device filter in the kernel: loaded with bpf(2), attached to the cgroup, and exchanged for another one without a
+// moment between them. A cgroup may have filters of others (systemd's): all of them are asked, and ours has a name.
+
+import { address } from "runt:host";
+import { EACCES, EPERM } from "../../abi/errno.ts";
+import { getWord, longs, setLong } from "../../abi/structs.ts";
+import { attempt, call, type Fd, failure } from "../../kernel/call.ts";
+import { close, openDirectory, toBytes, using } from "../../kernel/file.ts";
+
+const PROG_LOAD = 5;
+const PROG_ATTACH = 8;
+const PROG_DETACH = 9;
+const PROG_GET_FD_BY_ID = 13;
+const OBJ_GET_INFO_BY_FD = 15;
+const PROG_QUERY = 16;
+
+const PROG_TYPE_CGROUP_DEVICE = 15;
+const CGROUP_DEVICE = 6;
+const F_ALLOW_MULTI = 2;
+const F_REPLACE = 4;
+
+/** BPF_CGROUP_MAX_PROGS. */
+const MOST_PROGRAMS = 64;
+const NAME = "runt_devices";
+/** Of `struct bpf_prog_info`, as far as its name. */
+const INFO = { size: 80, name: 64 } as const;
+
+const CONTEXT = {
+  what: "set the device filter",
+  pointer: "/linux/resources/devices",
+};
+
+export interface FilterOptions {
+  /** The runtime is not root on the host, which is asked only where the kernel refuses. */
+  readonly isRootless: () => boolean;
+  readonly pointer?: string;
+}
+
+/**
+ * Puts `filter` in place of the one that runt has set before, or takes that away where everything is allowed.
+ *
+ * Who is not root on the host may not load a filter. As in runc the container then has none: it cannot make
+ * device nodes either, and sees those only that were bound into it.
+ */
+export function setDeviceFilter(
+  cgroup: string,
+  filter: Uint8Array | undefined,
+  { isRootless, pointer = CONTEXT.pointer }: FilterOptions,
+): void {
+  const program = filter && loadFilter(filter);
+  if (typeof program === "number" && program < 0) {
+    if ((program === -EPERM || program === -EACCES) && isRootless()) return;
+    const hint = "it needs CAP_BPF and CAP_NET_ADMIN, or CAP_SYS_ADMIN, and a kernel with CONFIG_CGROUP_BPF";
+    throw failure({ ...CONTEXT, pointer, hint }, -program);
+  }
+  using(openDirectory(cgroup), (directory) => exchange(directory, program as Fd | undefined, pointer));
+  if (program !== undefined) close(program as Fd);
+}
+
+/** Its descriptor, or -errno. */
+function loadFilter(instructions: Uint8Array): number {
+  const license = toBytes("Apache-2.0\0");
+  const attributes = new Uint8Array(72);
+  const view = new DataView(attributes.buffer);
+  view.setUint32(0, PROG_TYPE_CGROUP_DEVICE, true);
+  view.setUint32(4, instructions.length / 8, true);
+  setLong(view, 8, address(instructions));
+  setLong(view, 16, address(license));
+  attributes.set(toBytes(NAME), 48);
+  return bpf(PROG_LOAD, attributes);
+}
+
+function exchange(directory: Fd, program: Fd | undefined, pointer: string): void {
+  const context = { ...CONTEXT, pointer };
+  const old = findOwn(directory);
+  const withOld = (body: (old: Fd) => void) => (old === undefined ? undefined : using(old, body));
+  if (program === undefined) {
+    withOld((fd) => {
+      call(
+        { ...context, what: "remove the device filter" },
+        "bpf",
+        PROG_DETACH,
+        attachment(directory, fd),
+        16,
+      );
+    });
+  } else if (old === undefined) {
+    call(context, "bpf", PROG_ATTACH, attachment(directory, program, F_ALLOW_MULTI), 20);
+  } else {
+    withOld((fd) => {
+      const flags = F_ALLOW_MULTI | F_REPLACE;
+      call(context, "bpf", PROG_ATTACH, attachment(directory, program, flags, fd), 20);
+    });
+  }
+}
+
+/** The attributes of BPF_PROG_ATTACH and BPF_PROG_DETACH. */
+function attachment(directory: Fd, program: Fd, flags = 0, replaced = 0): Uint8Array {
+  return new Uint8Array(Uint32Array.of(directory, program, CGROUP_DEVICE, flags, replaced).buffer);
+}
+
+/** The program of ours that the cgroup itself has. */
+function findOwn(directory: Fd): Fd | undefined {
+  const ids = new Uint8Array(MOST_PROGRAMS * 4);
+  const query = new Uint8Array(32);
+  const view = new DataView(query.buffer);
+  view.setUint32(0, directory, true);
+  view.setUint32(4, CGROUP_DEVICE, true);
+  setLong(view, 16, address(ids));
+  view.setUint32(24, MOST_PROGRAMS, true);
+  call({ what: "list the device filters of the cgroup" }, "bpf", PROG_QUERY, query, query.length);
+  for (let index = 0; index < getWord(query, 24); index += 1) {
+    const fd = bpf(PROG_GET_FD_BY_ID, longs(getWord(ids, index * 4)));
+    // It may have been detached meanwhile.
+    if (fd < 0) continue;
+    if (nameOf(fd as Fd) === NAME) return fd as Fd;
+    close(fd as Fd);
+  }
+  return undefined;
+}
+
+function nameOf(program: Fd): string {
+  const info = new Uint8Array(INFO.size);
+  const attributes = new Uint8Array(16);
+  const view = new DataView(attributes.buffer);
+  view.setUint32(0, program, true);
+  view.setUint32(4, info.length, true);
+  setLong(view, 8, address(info));
+  call({ what: "identify a device filter" }, "bpf", OBJ_GET_INFO_BY_FD, attributes, attributes.length);
+  const name = info.subarray(INFO.name);
+  return String.fromCharCode(...name.subarray(0, name.indexOf(0)));
+}
+
+function bpf(command: number, attributes: Uint8Array): number {
+  return attempt("bpf", command, attributes, attributes.length);
+}
