@@ -7,7 +7,7 @@ import { enterPrivateNamespace, isRoot } from "./tools/setup.mjs";
 
 enterPrivateNamespace();
 
-const NEED_ROOT = ["test/container/**", "test/fault/**"];
+const NEED_ROOT = ["test/container/**", "test/fault/**", "test/systemd/**"];
 
 // biome-ignore lint/style/noDefaultExport: vitest reads the default export of this file.
 export default defineConfig({
