@@ -66,7 +66,7 @@ export function openBus(fd: Fd, deadline: number): Bus {
   const state: State = {
     fd,
     deadline,
-    outgoing: [toBytes(AUTHENTICATION)],
+    outgoing: [],
     incoming: new Uint8Array(),
     isAuthenticated: false,
     serial: 0,
@@ -108,7 +108,8 @@ function awaitReply(state: State, serial: number, signature: string): Reply {
 
 /** One message; what is not asked for, like a call of our own methods, is none of our business. */
 function receive(state: State, doing: string): Message {
-  flush(state, doing);
+  if (!state.isAuthenticated) authenticate(state, doing);
+  sendAll(state, state.outgoing.splice(0), doing);
   const message = nextMessage(state, doing);
   if (message.type === SIGNAL && state.wanted(message)) {
     if (state.signals.length === MAX_SIGNALS) throw new RuntError({ what: doing, why: "too many signals" });
@@ -125,35 +126,42 @@ function receive(state: State, doing: string): Message {
 
 function nextMessage(state: State, doing: string): Message {
   for (;;) {
-    authenticate(state);
-    const length = state.isAuthenticated ? messageLength(state.incoming) : undefined;
+    const length = messageLength(state.incoming);
     if (length !== undefined && state.incoming.length >= length) {
       const message = decodeMessage(state.incoming.slice(0, length));
       state.incoming = state.incoming.slice(length);
       return message;
     }
-    const missing = Math.max((length ?? 0) - state.incoming.length, CHUNK);
-    const bytes = receiveSome(state.fd, missing, Math.max(0, state.deadline - now()));
-    if (bytes === undefined) throw unanswered(doing);
-    if (bytes.length === 0) throw disconnected(doing);
-    state.incoming = joined([state.incoming, bytes]);
+    receiveMore(state, Math.max((length ?? 0) - state.incoming.length, CHUNK), doing);
   }
 }
 
-function authenticate(state: State): void {
-  if (state.isAuthenticated) return;
-  const length = authenticated(decode(state.incoming, 0, state.incoming.length));
-  if (length === undefined) return;
-  state.isAuthenticated = true;
-  state.incoming = state.incoming.slice(length);
+/** systemd itself would not look at a message that came together with the lines before it. */
+function authenticate(state: State, doing: string): void {
+  sendAll(state, [toBytes(AUTHENTICATION)], doing);
+  for (;;) {
+    const length = authenticated(decode(state.incoming, 0, state.incoming.length));
+    if (length !== undefined) {
+      state.isAuthenticated = true;
+      state.incoming = state.incoming.slice(length);
+      return;
+    }
+    receiveMore(state, CHUNK, doing);
+  }
 }
 
-function flush(state: State, doing: string): void {
-  if (state.outgoing.length === 0) return;
-  const bytes = joined(state.outgoing.splice(0));
+function receiveMore(state: State, size: number, doing: string): void {
+  const bytes = receiveSome(state.fd, size, Math.max(0, state.deadline - now()));
+  if (bytes === undefined) throw unanswered(doing);
+  if (bytes.length === 0) throw disconnected(doing);
+  state.incoming = joined([state.incoming, bytes]);
+}
+
+function sendAll({ fd }: State, parts: readonly Uint8Array[], doing: string): void {
+  const bytes = joined(parts);
   for (let sent = 0; sent < bytes.length; ) {
     const part = bytes.subarray(sent);
-    const result = attempt("sendto", state.fd, part, part.length, MSG_NOSIGNAL, null, 0);
+    const result = attempt("sendto", fd, part, part.length, MSG_NOSIGNAL, null, 0);
     if (result === -EAGAIN) throw unanswered(doing);
     if (result === -EPIPE || result === -ECONNRESET) throw disconnected(doing);
     if (result < 0) throw failure(doing, -result);

@@ -4,7 +4,7 @@
 import { RuntError } from "../../../error.ts";
 import { quote } from "../../../quote.ts";
 
-/** All that we say, at once: a server answers each line, and messages may follow right away. */
+/** All that we say, at once: a server answers each line. Messages follow when its answers are there. */
 export const AUTHENTICATION = "\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n";
 
 /** The challenge, which is empty, and the acceptance with the server's id. */
