@@ -7,7 +7,7 @@ import { enterPrivateNamespace, isRoot } from "./tools/setup.mjs";
 
 enterPrivateNamespace();
 
-const NEED_ROOT = ["test/container/**", "test/fault/**", "test/systemd/**"];
+const NEED_ROOT = ["test/container/**", "test/fault/**", "test/systemd/**", "test/vm/**"];
 
 // biome-ignore lint/style/noDefaultExport: vitest reads the default export of this file.
 export default defineConfig({

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
-import { driverBinary } from "./binary.ts";
+import { driverBinary } from "./binary.mjs";
 import type { Request } from "./driver/main.ts";
 
 const FAKE = fileURLToPath(new URL("fake_manager.py", import.meta.url));

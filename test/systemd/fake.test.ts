@@ -2,7 +2,7 @@
 
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Answer, drive, type FakeBus, fakeBus, temporaryDirectory } from "./bed.ts";
-import { driverBinary } from "./binary.ts";
+import { driverBinary } from "./binary.mjs";
 import type { Request } from "./driver/main.ts";
 
 const SCOPE = "p-c1.scope";
@@ -194,7 +194,7 @@ describe("a unit", () => {
 
   test("of a user is below the service manager of that user", async () => {
     const bus = await fakeBus("");
-    const env = { DBUS_SESSION_BUS_ADDRESS: bus.address };
+    const env = { DBUS_SESSION_BUS_ADDRESS: bus.address, XDG_RUNTIME_DIR: temporaryDirectory() };
     const request = { operation: "locate", id: "c1", uid: 1000 } as const;
     expect(await drive(request, env)).toMatchObject({
       name: "runt-c1.scope",

@@ -4,8 +4,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { type Answer, drive, type Variables } from "./bed.ts";
-import { driverBinary } from "./binary.ts";
+import { type Answer, drive, temporaryDirectory, type Variables } from "./bed.ts";
+import { driverBinary } from "./binary.mjs";
 import type { Request } from "./driver/main.ts";
 import { type ServiceManager, serviceManager } from "./service_manager.ts";
 
@@ -167,7 +167,10 @@ describe("a scope", () => {
 
   test("is started over a bus as well", async () => {
     const { name, request } = scope();
-    const env = { DBUS_SYSTEM_BUS_ADDRESS: systemd.busAddress, DBUS_SESSION_BUS_ADDRESS: systemd.busAddress };
+    const address = systemd.busAddress;
+    // Where systemd has no socket of its own.
+    const XDG_RUNTIME_DIR = temporaryDirectory();
+    const env = { DBUS_SYSTEM_BUS_ADDRESS: address, DBUS_SESSION_BUS_ADDRESS: address, XDG_RUNTIME_DIR };
     expect(
       await call({ operation: "start", ...request, resources: { cpu: { cpus: "0" } } }, env),
     ).toMatchObject({

@@ -32,13 +32,7 @@ export interface ServiceManager {
 }
 
 export async function serviceManager(): Promise<ServiceManager> {
-  if (fs.existsSync(BOOTED)) {
-    return withCommands({}, [], {
-      busAddress: "unix:path=/run/dbus/system_bus_socket",
-      cgroup: "",
-      close: async () => {},
-    });
-  }
+  if (fs.existsSync(BOOTED)) return process.getuid?.() === 0 ? ofHost() : ofUser();
   const directory = fs.mkdtempSync(join(tmpdir(), "runt-user-"));
   const cgroup = `/runt-test-${randomBytes(4).toString("hex")}`;
   const log = fs.openSync(join(directory, "log"), "w");
@@ -60,6 +54,20 @@ export async function serviceManager(): Promise<ServiceManager> {
   await Promise.race([appears(directory, "bus"), ended]);
   const busAddress = `unix:path=${directory}/bus`;
   return withCommands({ XDG_RUNTIME_DIR: directory }, ["--user"], { busAddress, cgroup, uid: 1000, close });
+}
+
+function ofHost(): ServiceManager {
+  const busAddress = "unix:path=/run/dbus/system_bus_socket";
+  return withCommands({}, [], { busAddress, cgroup: "", close: async () => {} });
+}
+
+function ofUser(): ServiceManager {
+  const { XDG_RUNTIME_DIR = `/run/user/${process.getuid?.()}` } = process.env;
+  const busAddress = `unix:path=${XDG_RUNTIME_DIR}/bus`;
+  const facts = { busAddress, cgroup: "", close: async () => {} };
+  const found = withCommands({ XDG_RUNTIME_DIR }, ["--user"], facts);
+  const cgroup = found.systemctl("show", "--property=ControlGroup", "--value").trim();
+  return { ...found, cgroup };
 }
 
 function withCommands(

@@ -36,25 +36,29 @@ export function serviceManager(environment: BusEnvironment): ServiceManager {
 }
 
 /**
- * In the order to try. The sockets of systemd itself spare two copies of each message, and a bus that others keep busy;
- * an address in the environment says that somebody wants it otherwise.
+ * In the order to try. The sockets of systemd itself come first, as for systemctl: they spare two copies of each message,
+ * and a bus that others keep busy. Whoever sets an address of the system's bus wants it otherwise; that of a user's bus is
+ * set in every session.
  */
 export function busSockets(environment: BusEnvironment): readonly BusSocket[] {
+  const { DBUS_SYSTEM_BUS_ADDRESS, DBUS_SESSION_BUS_ADDRESS, XDG_RUNTIME_DIR } = environment;
   if (serviceManager(environment) === "system") {
-    return sockets(
-      environment.DBUS_SYSTEM_BUS_ADDRESS,
-      "/run/systemd/private",
-      "/run/dbus/system_bus_socket",
-    );
+    if (DBUS_SYSTEM_BUS_ADDRESS) return buses(DBUS_SYSTEM_BUS_ADDRESS);
+    return [direct("/run/systemd/private"), bus("/run/dbus/system_bus_socket")];
   }
-  const directory = environment.XDG_RUNTIME_DIR || `/run/user/${outsideUid(environment)}`;
-  return sockets(environment.DBUS_SESSION_BUS_ADDRESS, `${directory}/systemd/private`, `${directory}/bus`);
+  const directory = XDG_RUNTIME_DIR || `/run/user/${outsideUid(environment)}`;
+  const session = DBUS_SESSION_BUS_ADDRESS ? buses(DBUS_SESSION_BUS_ADDRESS) : [bus(`${directory}/bus`)];
+  return [direct(`${directory}/systemd/private`), ...session];
 }
 
-function sockets(address: string | undefined, direct: string, bus: string): readonly BusSocket[] {
-  if (address) return parseAddresses(address).map((path) => ({ path, isDirect: false }));
-  return [
-    { path: direct, isDirect: true },
-    { path: bus, isDirect: false },
-  ];
+function buses(addresses: string): readonly BusSocket[] {
+  return parseAddresses(addresses).map(bus);
+}
+
+function bus(path: string): BusSocket {
+  return { path, isDirect: false };
+}
+
+function direct(path: string): BusSocket {
+  return { path, isDirect: true };
 }

@@ -8,11 +8,12 @@ import { build, ROOT } from "../../tools/build.mjs";
 const DRIVER = fileURLToPath(new URL("driver/main.ts", import.meta.url));
 const WORK = join(ROOT, "native/target/systemd");
 
-export function driverBinary(): Promise<string> {
+/** @returns {Promise<string>} its path */
+export function driverBinary() {
   return build({
     binary: join(WORK, "driver"),
     work: join(WORK, "bundle"),
-    inputs: ["test/systemd/driver", "test/systemd/binary.ts"],
+    inputs: ["test/systemd/driver", "test/systemd/binary.mjs"],
     plugins: [
       {
         name: "entry",
