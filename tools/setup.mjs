@@ -31,10 +31,11 @@ export function npmPackages() {
 /**
  * Installs the Debian packages of those commands that are missing.
  * @param {Record<string, string>} packages the package of each command
+ * @param {(command: string) => boolean} [isThere] for what is no command
  * @returns {string[]} the commands that are still missing
  */
-export function debianPackages(packages) {
-  const missing = () => Object.keys(packages).filter((command) => which(command) === undefined);
+export function debianPackages(packages, isThere = (command) => which(command) !== undefined) {
+  const missing = () => Object.keys(packages).filter((command) => !isThere(command));
   const wanted = missing();
   if (wanted.length === 0) return [];
   const names = [...new Set(wanted.map((command) => packages[command] ?? command))];

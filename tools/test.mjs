@@ -21,7 +21,11 @@ if (isRoot) {
     script: "bsdutils",
     cc: "gcc",
     unshare: "util-linux",
+    "dbus-daemon": "dbus-daemon",
+    python3: "python3",
   });
+  const isModule = (name) => spawnSync("/usr/bin/python3", ["-c", `import ${name}`]).status === 0;
+  missing.push(...debianPackages({ dbus: "python3-dbus", gi: "python3-gi" }, isModule));
   if (missing.length > 0) say(`tests that need ${missing.join(", ")} will fail`);
 } else {
   say("not root: only the tests that need no container run (unit, program)");

@@ -102,7 +102,9 @@ export const SOCK_SEQPACKET = 5;
 export const SOCK_CLOEXEC = O_CLOEXEC;
 export const SOCK_NONBLOCK = O_NONBLOCK;
 export const SOL_SOCKET = 1;
+export const SO_SNDTIMEO = 21;
 export const SCM_RIGHTS = 1;
+export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
 export const MSG_CMSG_CLOEXEC = 0x40000000;
 

@@ -88,6 +88,7 @@ export const SYS = {
   setresgid: 119,
   setresuid: 117,
   setsid: 112,
+  setsockopt: 54,
   signalfd4: 289,
   socket: 41,
   socketpair: 53,

@@ -2,7 +2,7 @@
 // the text log. It writes nothing itself.
 
 import { describe, type ErrorRecord } from "../error.ts";
-import { validJson } from "./utf8.ts";
+import { validJson } from "../utf8.ts";
 
 /** The names of logrus, which containerd compares with. */
 export type Level = "error" | "warning" | "debug";

@@ -1,7 +1,7 @@
 // Containers as `state` and `list` print them, to the byte as runc does: engines and scripts parse all of it.
 
 import type { ContainerState } from "../container/state.ts";
-import { validJson } from "./utf8.ts";
+import { validJson } from "../utf8.ts";
 
 /** Two spaces of indentation and no newline at the end. */
 export function formatState(state: ContainerState): string {

@@ -4,18 +4,22 @@ import { address, encode } from "runt:host";
 import {
   AF_UNIX,
   MSG_CMSG_CLOEXEC,
+  MSG_DONTWAIT,
   MSG_NOSIGNAL,
   O_DIRECTORY,
   O_PATH,
   SCM_RIGHTS,
+  SO_SNDTIMEO,
   SOCK_CLOEXEC,
   SOCK_SEQPACKET,
   SOCK_STREAM,
   SOL_SOCKET,
 } from "../abi/constants.ts";
+import { ECONNRESET } from "../abi/errno.ts";
 import { getLong, getWord, longs, words } from "../abi/structs.ts";
 import { attempt, type Context, call, type Fd, failure } from "./call.ts";
 import { open, toBytes, using } from "./file.ts";
+import { poll } from "./process.ts";
 
 export function socketPair(): readonly [Fd, Fd] {
   const pair = new Uint8Array(8);
@@ -32,8 +36,9 @@ function withAddress<T>(path: string, body: (address: Uint8Array) => T): T {
   );
 }
 
+/** An abstract name begins with NUL, and its length is that of the address. */
 function unixAddress(path: string): Uint8Array {
-  const bytes = new Uint8Array(3 + path.length);
+  const bytes = new Uint8Array((path.startsWith("\0") ? 2 : 3) + path.length);
   bytes[0] = AF_UNIX;
   encode(bytes, 2, path);
   return bytes;
@@ -48,9 +53,17 @@ export function listen(at: Fd, name: string): Fd {
   return fd;
 }
 
-/** The connection, or -errno. */
-export function tryConnect(path: string): Fd | number {
+/**
+ * The connection, or -errno. Where `milliseconds` are given, connecting and later each send take no longer: EAGAIN says
+ * that the server's queue was full until then.
+ */
+export function tryConnect(path: string, milliseconds?: number): Fd | number {
   const fd = call("create a socket", "socket", AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) as Fd;
+  if (milliseconds !== undefined) {
+    // struct timeval; all zero would mean no limit.
+    const time = longs(Math.floor(milliseconds / 1000), (milliseconds % 1000) * 1000 || 1);
+    call("limit the time of a socket", "setsockopt", fd, SOL_SOCKET, SO_SNDTIMEO, time, time.length);
+  }
   const result = withAddress(path, (where) => attempt("connect", fd, where, where.length));
   if (result >= 0) return fd;
   attempt("close", fd);
@@ -65,6 +78,17 @@ export function connect(path: string, context: Context): Fd {
 
 export function send(fd: Fd, text: string, what: string): void {
   call(what, "sendto", fd, toBytes(text), text.length, MSG_NOSIGNAL, null, 0);
+}
+
+/** The bytes that are there, none at the end of file; undefined where `milliseconds` have passed without one. */
+export function receiveSome(fd: Fd, size: number, milliseconds: number): Uint8Array | undefined {
+  if (poll([{ fd }], milliseconds) === undefined) return undefined;
+  const buffer = new Uint8Array(size);
+  const length = attempt("recvfrom", fd, buffer, size, MSG_DONTWAIT, null, null);
+  // A connection that the other side has reset has ended too.
+  if (length === -ECONNRESET) return new Uint8Array();
+  if (length < 0) throw failure("receive from a socket", -length);
+  return buffer.subarray(0, length);
 }
 
 const CMSG_LENGTH = 20;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { jsonLine, messageLines, textLine } from "../../../src/cli/log.ts";
-import { validJson } from "../../../src/cli/utf8.ts";
 import type { ErrorRecord } from "../../../src/error.ts";
+import { validJson } from "../../../src/utf8.ts";
 
 const TIME = "2024-01-02T03:04:05Z";
 const RECORD: ErrorRecord = {

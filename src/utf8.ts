@@ -1,5 +1,5 @@
-// Makes JSON of byte strings valid UTF-8 (RFC 8259, 8.1). Paths and annotations may hold any bytes; an engine that
-// decodes our output may not survive them.
+// Byte strings and UTF-8. Paths and annotations may hold any bytes; those who decode JSON (RFC 8259, 8.1) or D-Bus
+// messages may not survive them.
 
 const REPLACEMENT = "\\ufffd";
 
@@ -22,6 +22,16 @@ export function validJson(json: string): string {
     copied = at;
   }
   return copied === 0 ? json : out + json.slice(copied);
+}
+
+/** Whether all of the byte string is valid UTF-8. */
+export function isUtf8(text: string): boolean {
+  for (let at = 0; at < text.length; ) {
+    const length = sequenceLength(text, at);
+    if (length === 0) return false;
+    at += length;
+  }
+  return true;
 }
 
 /** Number of bytes of the UTF-8 sequence that starts here, 0 if none does. Table 3-7 of the Unicode standard. */
