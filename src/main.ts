@@ -75,7 +75,7 @@ async function execute({ values, rest }: ReturnType<typeof parseGlobals>, report
     return 0;
   }
   const invocation = parseCommand(values.help ? ["help"] : rest);
-  report.debug(`command line: ${JSON.stringify(rest)}`);
+  report.debug(() => `command line: ${JSON.stringify(rest)}`);
   const session: Session = { globals: values, store: () => openStore(root(values.root)), warn: report.warn };
   return await dispatch(invocation, session);
 }

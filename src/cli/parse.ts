@@ -89,8 +89,9 @@ function parseOptions(
   if (unknown !== undefined) unknownOption(unknown, options, program);
   // Podman looks for these words to find out which options there are.
   if (incomplete !== undefined) usageError(`flag needs an argument: ${incomplete}`, `see ${program} --help`);
-  const checked = options.map((option) => [option.name, checkValue(option, values[option.name])] as const);
-  return { values: Object.fromEntries(checked), words };
+  const checked: Record<string, Values[string]> = {};
+  for (const option of options) checked[option.name] = checkValue(option, values[option.name]);
+  return { values: checked, words };
 }
 
 function checkValue(option: OptionSpec, given: string | boolean | undefined): Values[string] {

@@ -16,7 +16,7 @@ export interface Report {
   /** @param trace more lines for stderr, below the message */
   error(record: ErrorRecord, trace?: string): void;
   warn(record: ErrorRecord): void;
-  debug(what: string): void;
+  debug(what: () => string): void;
 }
 
 export type ReportOptions = Pick<GlobalValues, "log" | "log-format" | "debug">;
@@ -41,7 +41,7 @@ export function openReport(options: ReportOptions): Report {
       else if (debug || !json) log("warning", record);
     },
     debug: (what) => {
-      if (debug) (fd === undefined ? print : log)("debug", { what });
+      if (debug) (fd === undefined ? print : log)("debug", { what: what() });
     },
   };
 }

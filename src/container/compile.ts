@@ -117,8 +117,10 @@ export function compileContainer(
   compileNewRoot(b, spec, facts, options, root);
   compileLateReadonly(b, root, late);
   if (spec.root.readonly) compileReadonlyRoot(b, root);
+  const talk: Talk = { report, home: homeBuffer(process), isShort: isShort(spec, process, options) };
+  if (talk.isShort) compileTalk(b, talk, root);
   compileKernelSettings(b, spec, root);
-  const home = compileHome(b, process, report, root);
+  if (!talk.isShort) compileAskHome(b, talk, root);
   compileEnterDirectory(b, root, process.cwd);
   if (withTerminal) {
     b.from("/process/terminal");
@@ -127,8 +129,28 @@ export function compileContainer(
     compileTakeTerminal(b, withTerminal.slave);
   }
   compilePrivileges(b, process, facts);
-  compileEnd(b, process, report, home, options);
+  compileEnd(b, process, talk, options);
   return b.program();
+}
+
+/** What the stage and its parent have to say to each other. */
+interface Talk {
+  readonly report: Register;
+  /** Where the answer goes that has the variable HOME. */
+  readonly home: Data | undefined;
+  /** It is over before the last steps, which run while the parent answers. */
+  readonly isShort: boolean;
+}
+
+/** A parent that waits for a barrier wants to hear that all is done; a masked passwd file is to be seen as such. */
+function isShort({ linux }: Spec, { terminal }: Process, { barrier }: CompileOptions): boolean {
+  return !barrier && !terminal && !linux?.maskedPaths?.some((path) => containerPath(path).startsWith("/etc"));
+}
+
+function compileTalk(b: Builder, talk: Talk, root: Register): void {
+  compileAskHome(b, talk, root);
+  b.from("");
+  compileSend(b, talk.report, "ready");
 }
 
 function terminalRegisters(b: Builder) {
@@ -203,11 +225,14 @@ function compileKernelSettings(b: Builder, spec: Spec, root: Register): void {
 }
 
 /** Where config.json has no HOME: the parent reads the container's passwd file, and answers with the variable. */
-function compileHome(b: Builder, process: Process, report: Register, root: Register): Data | undefined {
-  if (environmentValue(process.env ?? [], "HOME") !== undefined) return undefined;
+function homeBuffer({ env = [] }: Process): Data | undefined {
+  return environmentValue(env, "HOME") === undefined ? data(new Uint8Array(HOME_SIZE), "HOME") : undefined;
+}
+
+function compileAskHome(b: Builder, { report, home }: Talk, root: Register): void {
+  if (home === undefined) return;
   b.from("/process/env");
   b.part("passwd", { subject: null, detail: "", registers: [report, root] }, compileSendPasswd);
-  return data(new Uint8Array(HOME_SIZE), "HOME");
 }
 
 function compileSendPasswd(b: Builder, { registers }: PartInputs): void {
@@ -246,15 +271,14 @@ function compilePrivileges(b: Builder, process: Process, facts: ContainerFacts):
 function compileEnd(
   b: Builder,
   process: Process,
-  report: Register,
-  home: Data | undefined,
+  { report, home, isShort }: Talk,
   options: CompileOptions,
 ): void {
   const env = withoutDuplicates(process.env ?? []);
   b.scratch("path", (path) => {
     compileLookup(b, process.args, env, path);
     b.from("");
-    compileSend(b, report, "ready");
+    if (!isShort) compileSend(b, report, "ready");
     compileAwaitGo(b, report, home ?? data(new Uint8Array(8), "byte"), home === undefined ? 1 : HOME_SIZE);
     if (options.barrier) compileAwaitStart(b, report);
     compileExecve(b, path, process.args, env, home);

@@ -30,8 +30,10 @@ export function readCaller(): Caller {
 
 /** A set in hexadecimal digits. */
 function statusSet(status: string, name: string): bigint {
-  const start = status.indexOf(`\n${name}:\t`) + name.length + 3;
-  return BigInt(`0x${status.slice(start, status.indexOf("\n", start))}`);
+  // The engine splits much faster than it searches.
+  const line = status.split(`\n${name}:\t`, 2)[1]?.split("\n", 1)[0];
+  if (line === undefined) throw new Error(`/proc/self/status has no ${name}`);
+  return BigInt(`0x${line}`);
 }
 
 function ignored(status: string): readonly number[] {

@@ -20,11 +20,10 @@ import { RuntError } from "../error.ts";
 import { attempt, call, type Fd, failure } from "../kernel/call.ts";
 import { readAll, readFile, stat, using, writeValue } from "../kernel/file.ts";
 import { readClock, readProcessStat } from "../kernel/process.ts";
-import { listen, send, socketPair } from "../kernel/socket.ts";
+import { listen, socketPair, trySend } from "../kernel/socket.ts";
 import { has } from "../namespaces/plan.ts";
 import { environmentValue, HOME_SIZE, homeDirectory } from "../process/environment.ts";
 import { RLIMIT } from "../process/rlimits.ts";
-import type { Program } from "../program/instruction.ts";
 import { parseMountOptions } from "../rootfs/mount_options.ts";
 import { sourceName } from "../rootfs/mounts.ts";
 import { ROOTFS } from "../rootfs/root.ts";
@@ -39,6 +38,7 @@ import { CHANNEL, LISTENER } from "./send.ts";
 import { type Spawning, type Stage, spawnStage } from "./spawn.ts";
 import {
   type LockedDirectory,
+  memoryIn,
   removeDirectory,
   reserve,
   START_SOCKET,
@@ -90,20 +90,29 @@ export function launch(prepared: Prepared, options: LaunchOptions, undo: Undo): 
   const spawning = spawn(prepared, options, descriptors, cgroup.path);
   undo.push(spawning.end);
   // It takes the kernel longer than all limits together, and the stage waits for its program still.
-  setDeviceFilter(cgroup.path, prepared.cgroup.filter, { isRootless: () => isRootless(prepared.caller) });
+  setDeviceFilter(cgroup.path, prepared.cgroup.filter, {
+    isRootless: () => isRootless(prepared.caller),
+    memory: memoryIn(options.store),
+  });
   // While the kernel makes the namespaces and loads the stage, what it will run is compiled.
   const program = compileContainer(prepared.spec, prepared.process, prepared.facts, options);
   writeConfig(directory, prepared.config);
   const stage = spawning.settle();
   const channel = openChannel(ours, program);
-  const answer = setUp(prepared, options, stage, program, channel);
-  restoreOomScore();
+  const { spec, caller, namespaces } = prepared;
+  if (namespaces.created.has("user")) writeIdMaps(stage.pid, spec.linux ?? {}, caller.uid === 0);
+  stage.release();
+  stage.run(program);
+  // While the stage works.
   const init = identify(stage.pid);
+  restoreOomScore();
+  const answer = hear(prepared, options, stage, channel);
   writeInit(directory, init);
   return {
     record: { ...intent, init },
     pidfd: stage.pidfd,
-    go: () => send(ours, answer, "let the container's process go on"),
+    // It may have failed since it was ready: then it has said why.
+    go: () => trySend(ours, answer, "let the container's process go on") || channel.next([]),
     awaitExecution: () => channel.next(["end"]),
     directory,
   };
@@ -212,17 +221,7 @@ function setOomScoreAdj(value: number | undefined): () => void {
 }
 
 /** Until READY. Returns what the process waits for. */
-function setUp(
-  prepared: Prepared,
-  options: LaunchOptions,
-  stage: Stage,
-  program: Program,
-  channel: Channel,
-): string {
-  const { spec, caller, namespaces } = prepared;
-  if (namespaces.created.has("user")) writeIdMaps(stage.pid, spec.linux ?? {}, caller.uid === 0);
-  stage.release();
-  stage.run(program);
+function hear(prepared: Prepared, options: LaunchOptions, stage: Stage, channel: Channel): string {
   try {
     return converse(prepared, options, channel);
   } catch (error) {

@@ -3,7 +3,7 @@
 //     stage                          parent
 //     PASSWD (descriptor)? ────────▶ reads the container's /etc/passwd
 //     CONSOLE (descriptor)? ───────▶ hands the terminal on
-//     READY ───────────────────────▶ records the container
+//     READY ───────────────────────▶ records the container: nothing follows but FAILURE
 //           ◀──────────────────────  GO (`HOME=...`, or nothing but a NUL)
 //     (end of file: execve has closed the socket, or the container waits for `start`)
 //

@@ -177,5 +177,19 @@ export function removeDirectory(directory: LockedDirectory): void {
 /** The ids of all containers, sorted. */
 export function listIds(store: Store): readonly string[] {
   const fd = openIfExists(store.root, O_RDONLY | O_DIRECTORY);
-  return fd === undefined ? [] : using(fd, list).toSorted();
+  if (fd === undefined) return [];
+  return using(fd, list)
+    .filter((name) => !name.startsWith(SHARED))
+    .toSorted();
+}
+
+/** Before the names of files that belong to no container: no id has it. */
+const SHARED = "@";
+
+/** What one command leaves for the next ones. */
+export function memoryIn({ root }: Store) {
+  return {
+    read: (name: string) => readFileIfExists(`${root}/${SHARED}${name}`),
+    write: (name: string, content: string) => replaceFile(`${root}/${SHARED}${name}`, content, CWD, 0o600),
+  };
 }

@@ -106,17 +106,23 @@ const CAPABILITIES = [
 
 const NULL_STDIO = [[], [0], [0, 1], [0, 1, 2], [1, 2], [0, 2]];
 
+/** Not every kernel has a /proc/kcore; in a user namespace no device can be made. */
+const DEVICES = [true, false].flatMap((mayMknod) =>
+  [true, false].map((kcoreExists) => ({ mayMknod, kcoreExists })),
+);
+
 /** Compiles them all; what becomes of their parts is up to `parts`. */
 export function compileTypical(parts: Parts): void {
   for (const terminal of [false, true]) {
     for (const maskedPaths of MASKED_PATHS) {
-      for (const bounding of CAPABILITIES) compileOne(parts, { terminal, maskedPaths, bounding }, []);
+      for (const bounding of CAPABILITIES) compileOne(parts, { terminal, maskedPaths, bounding }, {});
     }
+    for (const devices of DEVICES) compileOne(parts, { terminal, ...NEITHER }, { devices });
   }
-  for (const nullStdio of NULL_STDIO) {
-    compileOne(parts, { terminal: false, maskedPaths: [], bounding: [] }, nullStdio);
-  }
+  for (const nullStdio of NULL_STDIO) compileOne(parts, { terminal: false, ...NEITHER }, { nullStdio });
 }
+
+const NEITHER = { maskedPaths: [], bounding: [] };
 
 interface Variation {
   readonly terminal: boolean;
@@ -127,7 +133,7 @@ interface Variation {
 function compileOne(
   parts: Parts,
   { terminal, maskedPaths, bounding }: Variation,
-  nullStdio: readonly number[],
+  host: Partial<ContainerFacts>,
 ): void {
   const config = {
     ociVersion: "1.3.0",
@@ -156,11 +162,12 @@ function compileOne(
     root: { path: "/", inherited: false },
     mounts: { sources: new Map(), cgroup: "/sys/fs/cgroup" },
     devices: { mayMknod: true, kcoreExists: true },
+    nullStdio: [],
     user: { setgroupsDenied: false, foreignStdio: [] },
     capabilities,
     bounding: ALL_CAPABILITIES,
     ignoredSignals: [],
-    nullStdio,
+    ...host,
   };
   compileContainer(spec, spec.process, facts, OPTIONS, parts);
 }

@@ -15,12 +15,12 @@ export type Context = Pick<ErrorRecord, "what" | "pointer" | "hint">;
 /** The answer, or -errno: for callers to whom an errno is an answer. */
 export function attempt(
   name: SyscallName,
-  a: Argument = 0,
-  b: Argument = 0,
-  c: Argument = 0,
-  d: Argument = 0,
-  e: Argument = 0,
-  f: Argument = 0,
+  a?: Argument,
+  b?: Argument,
+  c?: Argument,
+  d?: Argument,
+  e?: Argument,
+  f?: Argument,
 ): number {
   for (;;) {
     const result = syscall(SYS[name], a, b, c, d, e, f);

@@ -16,7 +16,7 @@ import {
   S_IFMT,
 } from "../abi/constants.ts";
 import { ENOENT } from "../abi/errno.ts";
-import { getLong, getWord, STAT } from "../abi/structs.ts";
+import { getWord, STAT } from "../abi/structs.ts";
 import { attempt, type Context, call, type Fd, failure } from "./call.ts";
 
 export const CWD = AT_FDCWD as Fd;
@@ -57,21 +57,21 @@ export function using<T>(fd: Fd, body: (fd: Fd) => T): T {
   }
 }
 
-/** Most files of procfs and cgroupfs are smaller; a larger buffer would cost the pages that it touches. */
-const CHUNK = 4096;
+/** Most files of procfs and cgroupfs are smaller. Nobody is asked for the size, which they do not know. */
+const CHUNK = 2048;
 
 /** All that is left to read, as a byte string. */
 export function readAll(fd: Fd, what: string, limit = Number.MAX_SAFE_INTEGER): string {
-  const size = Math.min(getLong(stat(fd, what), STAT.length) + 1, limit);
-  // A file of procfs or a pipe says 0 and has more.
-  let buffer = new Uint8Array(size > 1 ? size : Math.min(CHUNK, limit));
+  let buffer = new Uint8Array(Math.min(CHUNK, limit));
   let length = 0;
   for (;;) {
-    const count = call(`read ${what}`, "read", fd, buffer.subarray(length), buffer.length - length);
+    const rest = length === 0 ? buffer : buffer.subarray(length);
+    const count = attempt("read", fd, rest, buffer.length - length);
+    if (count < 0) throw failure(`read ${what}`, -count);
     length += count;
     if (count === 0 || length >= limit) return decode(buffer, 0, length);
     if (length === buffer.length) {
-      const larger = new Uint8Array(Math.min(buffer.length * 2, limit));
+      const larger = new Uint8Array(Math.min(buffer.length * 4, limit));
       larger.set(buffer);
       buffer = larger;
     }

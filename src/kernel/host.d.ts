@@ -3,8 +3,11 @@
 declare module "runt:host" {
   type Argument = number | bigint | boolean | string | null | Uint8Array;
 
-  /** The kernel's raw answer, -errno on failure. A string is passed NUL-terminated, a buffer by address. */
-  export function syscall(number: number, ...args: readonly Argument[]): number;
+  /**
+   * The kernel's raw answer, -errno on failure. A string is passed NUL-terminated, a buffer by address, undefined
+   * and null as 0.
+   */
+  export function syscall(number: number, ...args: readonly (Argument | undefined)[]): number;
 
   /** Where the buffer lies. It must be kept by whoever gives the address away. */
   export function address(buffer: Uint8Array): number;

@@ -15,7 +15,7 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from "../abi/constants.ts";
-import { ECONNRESET } from "../abi/errno.ts";
+import { ECONNRESET, EPIPE } from "../abi/errno.ts";
 import { getLong, getWord, longs, words } from "../abi/structs.ts";
 import { attempt, type Context, call, type Fd, failure } from "./call.ts";
 import { open, toBytes, using } from "./file.ts";
@@ -78,6 +78,14 @@ export function connect(path: string, context: Context): Fd {
 
 export function send(fd: Fd, text: string, what: string): void {
   call(what, "sendto", fd, toBytes(text), text.length, MSG_NOSIGNAL, null, 0);
+}
+
+/** False if nobody is there any more to receive it. */
+export function trySend(fd: Fd, text: string, what: string): boolean {
+  const result = attempt("sendto", fd, toBytes(text), text.length, MSG_NOSIGNAL, null, 0);
+  if (result === -EPIPE || result === -ECONNRESET) return false;
+  if (result < 0) throw failure(what, -result);
+  return true;
 }
 
 /** The bytes that are there, none at the end of file; undefined where `milliseconds` have passed without one. */

@@ -117,6 +117,8 @@ const low = (set: CapabilitySet) => Number(set & 0xffffffffn);
 const high = (set: CapabilitySet) => Number(set >> 32n);
 
 function numbersIn(set: CapabilitySet): readonly number[] {
+  // Most often there are none, and each number costs.
+  if (set === 0n) return [];
   const numbers: number[] = [];
   [low(set), high(set)].forEach((word, index) => {
     for (let bit = 0; bit < 32; bit++) if ((word >>> bit) & 1) numbers.push(index * 32 + bit);

@@ -72,14 +72,15 @@ const NO_PARTS: Parts = { find: () => undefined };
 
 /** @throws Error where a program needs more registers than there are, or jumps to a label that has no place. */
 export function programBuilder(parts: Parts = NO_PARTS): Builder {
-  return builder(parts, REGISTERS);
+  return builder(parts, 0);
 }
 
-/** A program where only the last `registers` are free. */
-function builder(parts: Parts, registers: number): Builder {
+/** A program whose first registers are in use already. */
+function builder(parts: Parts, reserved: number): Builder {
   const code: (Code | Include)[] = [];
   const labels: Label[] = [];
-  const free = Array.from({ length: registers }, (_, index) => REGISTERS - 1 - index);
+  /** Registers are given back in the opposite order: those in use are the first ones. */
+  let inUse = reserved;
   let pointer = "";
   /** Before the pointers of the part that is being compiled. */
   let base = "";
@@ -87,9 +88,8 @@ function builder(parts: Parts, registers: number): Builder {
   let included = 0;
 
   const register = (name: string): Register => {
-    const index = free.pop();
-    if (index === undefined) throw new Error(`no register is left for ${name}`);
-    return { kind: "register", index, name };
+    if (inUse === REGISTERS) throw new Error(`no register is left for ${name}`);
+    return { kind: "register", index: inUse++, name };
   };
 
   const compileHere = <S extends Subject, T>(
@@ -111,7 +111,7 @@ function builder(parts: Parts, registers: number): Builder {
     scratch(name, body) {
       const mine = register(name);
       const result = body(mine);
-      free.push(mine.index);
+      inUse = mine.index;
       return result;
     },
     register,
@@ -149,18 +149,18 @@ function builder(parts: Parts, registers: number): Builder {
     },
     part(name, inputs, compile) {
       const { subject, detail, registers: used } = inputs;
-      let key = `${name} ${free.length} ${detail}`;
+      let key = `${name} ${inUse} ${detail}`;
       for (let i = 0; i < used.length; i++) key += ` ${used[i]?.index}`;
       const found = parts.find(subject, key);
       if (found !== undefined) {
-        const registers = free.length;
-        const recompile = () => compileAlone(builder(NO_PARTS, registers), inputs, compile).flat;
+        const before = inUse;
+        const recompile = () => compileAlone(builder(NO_PARTS, before), inputs, compile).flat;
         code.push(["part", pointer, found, recompile]);
         included += found.length - 1;
         return found.result as ReturnType<typeof compile>;
       }
       if (parts.add !== undefined) {
-        const { flat, result } = compileAlone(builder(parts, free.length), inputs, compile);
+        const { flat, result } = compileAlone(builder(parts, inUse), inputs, compile);
         parts.add(subject, key, flat, result);
       }
       return compileHere(this, inputs, compile);

@@ -109,7 +109,8 @@ function isDigit(text: string, at: number): boolean {
 function hasLongInteger(text: string): boolean {
   const stride = EXACT_DIGITS + 1;
   for (let probe = 0; probe < text.length; probe += stride) {
-    if (!isDigit(text, probe)) continue;
+    const char = text.charCodeAt(probe);
+    if (char < 0x30 || char > 0x39) continue;
     const [start, end] = digitsAround(text, probe);
     if (end - start > EXACT_DIGITS) return true;
   }

@@ -8,7 +8,7 @@ use rquickjs::{Ctx, Exception, Result, String as JsString, TypedArray, Value};
 use crate::{arch, bytes};
 
 /// `syscall(number, ...arguments)`: the kernel's raw answer, -errno on failure. An argument is a number, a bigint,
-/// a boolean, null, a byte string (passed NUL-terminated) or a Uint8Array (passed by address).
+/// a boolean, null, a byte string (passed NUL-terminated) or a Uint8Array (passed by address); undefined stands for 0, as null does.
 pub fn syscall<'js>(ctx: Ctx<'js>, arguments: Rest<Value<'js>>) -> Result<f64> {
     if arguments.is_empty() || arguments.len() > 7 {
         return Err(Exception::throw_type(&ctx, "a system call has a number and at most six arguments"));
@@ -19,6 +19,7 @@ pub fn syscall<'js>(ctx: Ctx<'js>, arguments: Rest<Value<'js>>) -> Result<f64> {
     for (index, value) in arguments.iter().enumerate() {
         words[index] = match value.as_string() {
             Some(string) => strings[index].insert(bytes::to_c(string)?).as_ptr() as u64,
+            None if value.is_undefined() => 0,
             None => word(&ctx, value)?,
         };
     }

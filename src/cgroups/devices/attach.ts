@@ -1,9 +1,9 @@
 // The device filter in the kernel: loaded with bpf(2), attached to the cgroup, and exchanged for another one without a
 // moment between them. A cgroup may have filters of others (systemd's): all of them are asked, and ours has a name.
 
-import { address } from "runt:host";
+import { address, decode } from "runt:host";
 import { EACCES, EPERM } from "../../abi/errno.ts";
-import { getWord, longs, setLong } from "../../abi/structs.ts";
+import { getWord, longs } from "../../abi/structs.ts";
 import { attempt, call, type Fd, failure } from "../../kernel/call.ts";
 import { close, openDirectory, toBytes, using } from "../../kernel/file.ts";
 
@@ -23,7 +23,11 @@ const F_REPLACE = 4;
 const MOST_PROGRAMS = 64;
 const NAME = "runt_devices";
 /** Of `struct bpf_prog_info`, as far as its name. */
-const INFO = { size: 80, name: 64 } as const;
+const INFO = { size: 80, id: 4, tag: 8, loadTime: 40, name: 64 } as const;
+/** What is remembered of a program, before its instructions: id and tag, and when it was loaded. */
+const MEMORY = 20;
+/** Two words of 32 bits in one of 64. */
+const HIGH = 0x1_0000_0000;
 
 const CONTEXT = {
   what: "set the device filter",
@@ -34,6 +38,14 @@ export interface FilterOptions {
   /** The runtime is not root on the host, which is asked only where the kernel refuses. */
   readonly isRootless: () => boolean;
   readonly pointer?: string;
+  /** Where it is remembered which programs there are: containers with the same rules share one. */
+  readonly memory?: FilterMemory;
+}
+
+/** Byte strings under names of our choice. What is lost is loaded again. */
+export interface FilterMemory {
+  readonly read: (name: string) => string | undefined;
+  readonly write: (name: string, content: string) => void;
 }
 
 /**
@@ -45,9 +57,9 @@ export interface FilterOptions {
 export function setDeviceFilter(
   cgroup: string,
   filter: Uint8Array | undefined,
-  { isRootless, pointer = CONTEXT.pointer }: FilterOptions,
+  { isRootless, pointer = CONTEXT.pointer, memory }: FilterOptions,
 ): void {
-  const program = filter && loadFilter(filter);
+  const program = filter && (memory ? shareFilter(filter, memory) : loadFilter(filter));
   if (typeof program === "number" && program < 0) {
     if ((program === -EPERM || program === -EACCES) && isRootless()) return;
     const hint = "it needs CAP_BPF and CAP_NET_ADMIN, or CAP_SYS_ADMIN, and a kernel with CONFIG_CGROUP_BPF";
@@ -57,15 +69,39 @@ export function setDeviceFilter(
   if (program !== undefined) close(program as Fd);
 }
 
+/**
+ * Loading costs the kernel more than all the rest of a filter: it checks and translates it. A program is there as long as a
+ * cgroup has it; that another one has its id by then is told by the time and the tag, a digest of the instructions.
+ */
+function shareFilter(filter: Uint8Array, memory: FilterMemory): number {
+  const name = `devices-${filter.length}`;
+  const instructions = decode(filter, 0, filter.length);
+  const known = memory.read(name);
+  if (known?.slice(MEMORY) === instructions) {
+    const fd = bpf(PROG_GET_FD_BY_ID, longs(getWord(toBytes(known.slice(0, 4)), 0)));
+    if (fd >= 0 && known.startsWith(identityOf(fd as Fd))) return fd;
+    if (fd >= 0) close(fd as Fd);
+  }
+  const fd = loadFilter(filter);
+  if (fd >= 0) memory.write(name, identityOf(fd as Fd) + instructions);
+  return fd;
+}
+
+function identityOf(program: Fd): string {
+  const info = readInfo(program);
+  return decode(info, INFO.id, INFO.tag + 8) + decode(info, INFO.loadTime, INFO.loadTime + 8);
+}
+
 /** Its descriptor, or -errno. */
 function loadFilter(instructions: Uint8Array): number {
   const license = toBytes("Apache-2.0\0");
-  const attributes = new Uint8Array(72);
-  const view = new DataView(attributes.buffer);
-  view.setUint32(0, PROG_TYPE_CGROUP_DEVICE, true);
-  view.setUint32(4, instructions.length / 8, true);
-  setLong(view, 8, address(instructions));
-  setLong(view, 16, address(license));
+  const count = instructions.length / 8;
+  const attributes = longs(
+    PROG_TYPE_CGROUP_DEVICE + count * HIGH,
+    address(instructions),
+    address(license),
+    ...[0, 0, 0, 0, 0, 0],
+  );
   attributes.set(toBytes(NAME), 48);
   return bpf(PROG_LOAD, attributes);
 }
@@ -102,12 +138,7 @@ function attachment(directory: Fd, program: Fd, flags = 0, replaced = 0): Uint8A
 /** The program of ours that the cgroup itself has. */
 function findOwn(directory: Fd): Fd | undefined {
   const ids = new Uint8Array(MOST_PROGRAMS * 4);
-  const query = new Uint8Array(32);
-  const view = new DataView(query.buffer);
-  view.setUint32(0, directory, true);
-  view.setUint32(4, CGROUP_DEVICE, true);
-  setLong(view, 16, address(ids));
-  view.setUint32(24, MOST_PROGRAMS, true);
+  const query = longs(directory + CGROUP_DEVICE * HIGH, 0, address(ids), MOST_PROGRAMS);
   call({ what: "list the device filters of the cgroup" }, "bpf", PROG_QUERY, query, query.length);
   for (let index = 0; index < getWord(query, 24); index += 1) {
     const fd = bpf(PROG_GET_FD_BY_ID, longs(getWord(ids, index * 4)));
@@ -120,15 +151,15 @@ function findOwn(directory: Fd): Fd | undefined {
 }
 
 function nameOf(program: Fd): string {
-  const info = new Uint8Array(INFO.size);
-  const attributes = new Uint8Array(16);
-  const view = new DataView(attributes.buffer);
-  view.setUint32(0, program, true);
-  view.setUint32(4, info.length, true);
-  setLong(view, 8, address(info));
-  call({ what: "identify a device filter" }, "bpf", OBJ_GET_INFO_BY_FD, attributes, attributes.length);
-  const name = info.subarray(INFO.name);
+  const name = readInfo(program).subarray(INFO.name);
   return String.fromCharCode(...name.subarray(0, name.indexOf(0)));
+}
+
+function readInfo(program: Fd): Uint8Array {
+  const info = new Uint8Array(INFO.size);
+  const attributes = longs(program + info.length * HIGH, address(info));
+  call({ what: "identify a device filter" }, "bpf", OBJ_GET_INFO_BY_FD, attributes, attributes.length);
+  return info;
 }
 
 function bpf(command: number, attributes: Uint8Array): number {
