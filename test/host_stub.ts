@@ -23,5 +23,5 @@ export function decode(buffer: Uint8Array, from: number, to: number): string {
 }
 
 export const argv: readonly string[] = [];
-export const environ: readonly string[] = [];
+export const environ: readonly [string?] = [];
 export const stage = new Uint8Array();

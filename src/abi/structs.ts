@@ -17,9 +17,13 @@ export function longs(...values: readonly (number | bigint)[]): Uint8Array {
   const all = new Uint32Array(values.length * 2);
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number | bigint;
-    const isBig = typeof value === "bigint";
-    all[2 * i] = isBig ? Number(value & 0xffffffffn) : value;
-    all[2 * i + 1] = isBig ? Number((value >> 32n) & 0xffffffffn) : Math.floor(value / HIGH);
+    if (typeof value === "bigint") {
+      all[2 * i] = Number(value & 0xffffffffn);
+      all[2 * i + 1] = Number((value >> 32n) & 0xffffffffn);
+    } else {
+      all[2 * i] = value;
+      if (value >= HIGH || value < 0) all[2 * i + 1] = Math.floor(value / HIGH);
+    }
   }
   return new Uint8Array(all.buffer);
 }

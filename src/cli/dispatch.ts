@@ -23,13 +23,19 @@ const COMMAND_FILES: { readonly [N in CommandName]: () => Promise<Command<N>> } 
   help: async () => (await import("./commands/help.ts")).help,
 };
 
+/** Filled by the build; an import costs the engine something even where there is nothing to load. */
+const LOADED = new Map<CommandName, Command<CommandName>>();
+
 export async function dispatch(invocation: AnyInvocation, session: Session): Promise<number> {
-  const command = (await COMMAND_FILES[invocation.command]()) as Command<CommandName>;
+  const { command: name } = invocation;
+  const command = LOADED.get(name) ?? ((await COMMAND_FILES[name]()) as Command<CommandName>);
   return command(invocation as Invocation<CommandName>, session);
 }
 
 /** Loads what is worth its memory: not the help, which brings a library, and not what explains. */
 export async function loadCommands(): Promise<void> {
   const { help: _help, explain: _explain, ...others } = COMMAND_FILES;
-  await Promise.all(Object.values(others).map((load) => load()));
+  for (const [name, load] of Object.entries(others)) {
+    LOADED.set(name as CommandName, (await load()) as Command<CommandName>);
+  }
 }

@@ -8,8 +8,8 @@ const STDOUT = 1 as Fd;
 const PATH_MAX = 4096;
 
 export function readVariable(name: string): string | undefined {
-  const prefix = `${name}=`;
-  return environ.find((entry) => entry.startsWith(prefix))?.slice(prefix.length);
+  // The engine splits much faster than it searches.
+  return `\0${environ[0] ?? ""}`.split(`\0${name}=`, 2)[1]?.split("\0", 1)[0];
 }
 
 export function readWorkingDirectory(): string {

@@ -47,7 +47,6 @@ import {
 import type { Data, Program, Register } from "../program/instruction.ts";
 import { KNOWN_PARTS } from "../program/parts.ts";
 import { compileDevices, type DeviceFacts } from "../rootfs/devices.ts";
-import { parseMountOptions } from "../rootfs/mount_options.ts";
 import { compileMounts, type MountFacts } from "../rootfs/mounts.ts";
 import { containerPath } from "../rootfs/path.ts";
 import {
@@ -65,6 +64,7 @@ import {
   type RootFacts,
 } from "../rootfs/root.ts";
 import { how } from "../rootfs/structures.ts";
+import { isBind } from "../spec/mounts.ts";
 import type { Process, Spec } from "../spec/types.ts";
 import { CHANNEL, compileAwaitGo, compileAwaitStart, compileSend, compileSendDescriptor } from "./send.ts";
 
@@ -144,7 +144,7 @@ interface Talk {
 
 /** A parent that waits for a barrier wants to hear that all is done; a masked passwd file is to be seen as such. */
 function isShort({ linux }: Spec, { terminal }: Process, { barrier }: CompileOptions): boolean {
-  return !barrier && !terminal && !linux?.maskedPaths?.some((path) => containerPath(path).startsWith("/etc"));
+  return !barrier && !terminal && !linux?.maskedPaths?.some((path) => path.includes("etc"));
 }
 
 function compileTalk(b: Builder, talk: Talk, root: Register): void {
@@ -187,10 +187,7 @@ function compileFilesystem(b: Builder, spec: Spec, facts: ContainerFacts, root: 
   }
   const late = compileMounts(b, root, mounts, facts.mounts);
   // A /dev that is bound from the host has its devices, and they are the host's.
-  const isBound = (options: readonly string[] = []) => parseMountOptions(options).bind !== undefined;
-  const hostDev = mounts.some(
-    (mount) => containerPath(mount.destination) === "/dev" && isBound(mount.options),
-  );
+  const hostDev = mounts.some((mount) => isBind(mount) && containerPath(mount.destination) === "/dev");
   if (!hostDev) compileDevices(b, root, spec.linux?.devices ?? [], facts.devices);
   return late;
 }

@@ -15,7 +15,7 @@ import { has, type Join, NAMESPACE_FLAG, type NamespacePlan } from "../namespace
 import { join } from "../spec/check.ts";
 import { sysctlPath } from "../spec/sysctl.ts";
 import type { LinuxNamespaceType, LinuxTimeOffsets } from "../spec/types.ts";
-import { becomeRoot, type RawCall } from "./spawn.ts";
+import { becomeRoot, type RawCall, rawCall } from "./spawn.ts";
 
 interface OpenJoin extends Join {
   readonly fd: Fd;
@@ -32,15 +32,18 @@ export interface Joins {
   readonly time: OpenJoin | undefined;
 }
 
+const NONE: Joins = { opened: [], byStage: [], descriptors: {}, before: [], time: undefined };
+
 /** @throws RuntError if one cannot be opened or is not of its type */
 export function openJoins(plan: NamespacePlan): Joins {
+  if (plan.joined.length === 0) return NONE;
   const opened = plan.joined.map((join) => ({ ...join, fd: openNamespace(join) }));
   const find = (wanted: LinuxNamespaceType) => opened.find(({ type }) => type === wanted);
   const [user, pid, time] = [find("user"), find("pid"), find("time")];
   const isOwn = ({ fd }: OpenJoin) => user !== undefined && belongsTo(fd, user.fd);
   const others = opened.filter((join) => join !== user && join !== pid && join !== time);
   const byStage = others.filter((join) => !has(plan, "user") || isOwn(join));
-  const setns = ({ fd, type }: OpenJoin): RawCall => [SYS.setns, fd, NAMESPACE_FLAG[type]];
+  const setns = ({ fd, type }: OpenJoin): RawCall => rawCall(SYS.setns, fd, NAMESPACE_FLAG[type]);
   // Only children enter a pid namespace, so that the stage cannot do it for itself.
   const pidFirst = pid !== undefined && !isOwn(pid);
   return {
@@ -70,9 +73,10 @@ function openNamespace({ type, path, pointer }: Join): Fd {
 
 /** A sysctl of the network namespace must not be the host's, whichever path leads there. */
 export function rejectHostNetwork(joins: Joins, sysctl: Readonly<Record<string, string>>): void {
-  const key = Object.keys(sysctl).find((name) => sysctlPath(name)?.startsWith("net/"));
   const network = joins.opened.find(({ type }) => type === "network");
-  if (key === undefined || network === undefined) return;
+  if (network === undefined) return;
+  const key = Object.keys(sysctl).find((name) => sysctlPath(name)?.startsWith("net/"));
+  if (key === undefined) return;
   using(open("/proc/self/ns/net", O_RDONLY), (own) => {
     if (inode(own) !== inode(network.fd)) return;
     throw new RuntError({

@@ -36,8 +36,15 @@ import type { Program } from "../program/instruction.ts";
 const F_DUPFD_CLOEXEC = 1030;
 const SIGKILL = 9;
 
-/** A system call by number, made by the child. */
-export type RawCall = readonly number[];
+/** A system call of the child: its number and six arguments. */
+export type RawCall = readonly [
+  number: number,
+  ...arguments_: [number, number, number, number, number, number],
+];
+
+export function rawCall(number: number, a = 0, b = 0, c = 0, d = 0): RawCall {
+  return [number, a, b, c, d, 0, 0];
+}
 
 export interface StageRequest {
   /** By the names that the program uses. */
@@ -76,21 +83,20 @@ export interface Stage {
 export function spawnStage(request: StageRequest): Spawning {
   const { preserveFds } = request;
   const lift = (fd: Fd) => liftAbove(fd, preserveFds);
-  const descriptors = Object.fromEntries(
-    Object.entries(request.descriptors).map(([name, fd]) => [name, lift(fd)]),
-  );
+  const descriptors: Record<string, Fd> = {};
+  for (const name of Object.keys(request.descriptors))
+    descriptors[name] = lift(request.descriptors[name] as Fd);
   const program = lift(call("create the program's memory", "memfd_create", "program", MFD_CLOEXEC) as Fd);
   const complete = openPipe();
   const wait = lift(complete.read);
   const executable = stageExecutable();
   const gate = request.cloneFlags & CLONE_NEWUSER ? openPipe() : undefined;
   const byte = new Uint8Array(8);
-  const after = [
-    [SYS.close_range, 3 + preserveFds, 0xffffffff, CLOSE_RANGE_CLOEXEC],
-    ...[program, wait, ...Object.values(descriptors)].map((fd) => [SYS.fcntl, fd, F_SETFD, 0]),
-    // A parent that dies instead leaves ids without a map, and the next call fails.
-    ...(gate ? [[SYS.read, gate.read, address(byte), 1], ...becomeRoot()] : []),
-  ];
+  const inherited = [program, wait, ...Object.values(descriptors)];
+  const after = [rawCall(SYS.close_range, 3 + preserveFds, 0xffffffff, CLOSE_RANGE_CLOEXEC)];
+  for (const fd of inherited) after.push(rawCall(SYS.fcntl, fd, F_SETFD, 0));
+  // A parent that dies instead leaves ids without a map, and the next call fails.
+  if (gate) after.push(rawCall(SYS.read, gate.read, address(byte), 1), ...becomeRoot());
   const pidfd = new Uint8Array(8);
   const status = new Uint8Array(8);
   const settle = spawn({
@@ -157,10 +163,7 @@ function cannotSpawn(ofJoining: number | undefined, ofClone: number): RuntError 
 
 /** Root of a new user namespace, whatever ids it came from: execve keeps capabilities only for a mapped root. */
 export function becomeRoot(): readonly RawCall[] {
-  return [
-    [SYS.setresgid, 0, 0, 0],
-    [SYS.setresuid, 0, 0, 0],
-  ];
+  return [rawCall(SYS.setresgid), rawCall(SYS.setresuid)];
 }
 
 function cloneArguments(request: StageRequest, waits: boolean, pidfd: Uint8Array): Uint8Array {
@@ -171,7 +174,7 @@ function cloneArguments(request: StageRequest, waits: boolean, pidfd: Uint8Array
 }
 
 function encodeCalls(calls: readonly RawCall[]): Uint8Array {
-  return longs(...calls.flatMap((call) => [...call, 0, 0, 0, 0, 0, 0].slice(0, 7)));
+  return longs(...calls.flat());
 }
 
 /** Numbers below belong to the caller's descriptors, even where the caller left a hole. */

@@ -48,7 +48,8 @@ declare module "runt:host" {
   export function spawn(request: SpawnRequest): () => number;
 
   export const argv: readonly string[];
-  export const environ: readonly string[];
+  /** One string: all variables, with a NUL between two of them. Most commands ask for few. */
+  export const environ: readonly [string?];
   /** The executable of the stage. */
   export const stage: Uint8Array;
 }

@@ -123,25 +123,32 @@ export interface Interned<T> {
   readonly intern: (value: Json) => T;
 }
 
-export function interned<T>(check: Check<T>): Interned<T> {
-  const known = new Map<string, T>();
+/** @param nameOf different for values that are not alike; undefined where it has none */
+export function interned<T>(
+  check: Check<T>,
+  nameOf: (value: Json | undefined) => string | undefined,
+): Interned<T> {
+  const known = new Map<string | undefined, T>();
   return {
-    check: (value, parent, key) => known.get(textOf(value)) ?? check(value, parent, key),
+    check: (value, parent, key) => known.get(nameOf(value)) ?? check(value, parent, key),
     intern(value) {
       const checked = check(value, "");
-      known.set(textOf(value), checked);
+      const name = nameOf(value);
+      if (name === undefined) throw new Error("a value without a name cannot be interned");
+      known.set(name, checked);
       return checked;
     },
   };
 }
 
-/** Nothing is known of what has no JSON: undefined, and bigints. */
-function textOf(value: Json | undefined): string {
-  try {
-    return JSON.stringify(value) ?? "";
-  } catch {
-    return "";
-  }
+/** Between the strings of a name. Strings of config.json are bytes: none of them has it. */
+export const BETWEEN = "\u0100";
+
+/** Of a list of strings. */
+export function nameOfTexts(value: Json | undefined): string | undefined {
+  if (!Array.isArray(value)) return undefined;
+  for (let i = 0; i < value.length; i++) if (typeof value[i] !== "string") return undefined;
+  return value.join(BETWEEN);
 }
 
 /** An object with free keys, which are not empty and have no NUL. The result has no prototype. */

@@ -7,6 +7,7 @@ import {
   type Check,
   interned,
   mismatch,
+  nameOfTexts,
   object,
   oneOf,
   optionalText,
@@ -24,7 +25,7 @@ import type { Linux, LinuxPersonality } from "./types.ts";
 import { PERSONALITY_DOMAINS, ROOTFS_PROPAGATIONS } from "./values.ts";
 
 /** Lists of masked and of read-only paths are the same in most containers of an engine. */
-export const INTERNED_PATHS = interned(arrayOf(absolutePath));
+export const INTERNED_PATHS = interned(arrayOf(absolutePath), nameOfTexts);
 
 /** config-linux.md#personality: currently no flag values are supported. */
 const noFlags: Check<undefined> = (value, parent, key) => {

@@ -2,9 +2,22 @@
 // those that say "bind" and "idmapped" matter.
 
 import type { ErrorRecord } from "../error.ts";
-import { arrayOf, type Check, interned, nonEmptyText, object, optionalText, reject, texts } from "./check.ts";
+import {
+  arrayOf,
+  BETWEEN,
+  type Check,
+  interned,
+  isObject,
+  nameOfTexts,
+  nonEmptyText,
+  object,
+  optionalText,
+  reject,
+  texts,
+} from "./check.ts";
 import { quote } from "./found.ts";
 import { idMappings } from "./id_mappings.ts";
+import type { Json } from "./json.ts";
 import { cleanInRoot } from "./paths.ts";
 import type { Mount } from "./types.ts";
 
@@ -26,7 +39,7 @@ const COVERABLE_PROC_FILES: readonly string[] = [
 ];
 
 /** config.md: a mount is a bind mount if it has either `bind` or `rbind` in the options. */
-function isBind({ options = [] }: Mount): boolean {
+export function isBind({ options = [] }: Mount): boolean {
   return options.includes("bind") || options.includes("rbind");
 }
 
@@ -74,6 +87,17 @@ function rejectMount(mount: Mount, pointer: string): void {
   }
 }
 
+/** Of one that has no more than strings in the four fields of most. */
+function nameOfMount(value: Json | undefined): string | undefined {
+  if (!isObject(value)) return undefined;
+  const { destination, type, source, options = [], uidMappings, gidMappings } = value;
+  const list = nameOfTexts(options);
+  const isPlain = typeof destination === "string" && typeof type === "string" && typeof source === "string";
+  if (!isPlain || list === undefined || uidMappings !== undefined || gidMappings !== undefined)
+    return undefined;
+  return `${destination}${BETWEEN}${type}${BETWEEN}${source}${BETWEEN}${list}`;
+}
+
 /** Most mounts are those that the engines add to every container. */
 export const INTERNED_MOUNT = interned(
   object<Mount>(
@@ -87,6 +111,7 @@ export const INTERNED_MOUNT = interned(
     },
     rejectMount,
   ),
+  nameOfMount,
 );
 
 export const mounts: Check<readonly Mount[]> = arrayOf(INTERNED_MOUNT.check);

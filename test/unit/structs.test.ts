@@ -1,15 +1,7 @@
 // Structures of the kernel's interface, byte for byte.
 
 import { describe, expect, test } from "vitest";
-import {
-  deviceNumber,
-  getLong,
-  getWord,
-  longs,
-  mountAttr,
-  openHow,
-  words,
-} from "../../src/abi/structs.ts";
+import { deviceNumber, getLong, getWord, longs, mountAttr, openHow, words } from "../../src/abi/structs.ts";
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 

@@ -57,8 +57,9 @@ impl Engine {
     }
 
     fn start(&self, ctx: &Ctx<'_>, arguments: &[&[u8]], environment: &[&[u8]]) -> Result<()> {
-        fill(ctx, &self.argv.clone().restore(ctx)?, arguments)?;
-        fill(ctx, &self.environ.clone().restore(ctx)?, environment)?;
+        let argv = self.argv.clone().restore(ctx)?;
+        arguments.iter().enumerate().try_for_each(|(n, string)| argv.set(n, bytes::to_js(ctx, string)?))?;
+        self.environ.clone().restore(ctx)?.set(0, bytes::to_js(ctx, &environment.join(&0))?)?;
         self.main.clone().restore(ctx)?.call::<_, Promise>(())?.finish::<()>()
     }
 }
@@ -74,8 +75,4 @@ fn prepare(ctx: &Ctx<'_>) -> Result<Parts> {
     let (main, argv, environ) =
         (entry.get::<_, Function>("main")?, host.get::<_, Array>("argv")?, host.get::<_, Array>("environ")?);
     Ok((Persistent::save(ctx, main), Persistent::save(ctx, argv), Persistent::save(ctx, environ)))
-}
-
-fn fill<'js>(ctx: &Ctx<'js>, array: &Array<'js>, strings: &[&[u8]]) -> Result<()> {
-    strings.iter().enumerate().try_for_each(|(index, string)| array.set(index, bytes::to_js(ctx, string)?))
 }

@@ -22,6 +22,8 @@ export interface ResourcePlan {
   readonly warnings: readonly ErrorRecord[];
 }
 
+const UNLIMITED: ResourcePlan = { limits: [], usageChecks: [], warnings: [] };
+
 /**
  * Of a part of the resources too: what is not there stays as it is. Devices are not in it, see devices/filter.ts.
  *
@@ -29,6 +31,8 @@ export interface ResourcePlan {
  * @throws RuntError where two limits exclude each other
  */
 export function compileResources(resources: LinuxResources, pointer = "/linux/resources"): ResourcePlan {
+  // Many containers have no limits, but the devices that are not looked at here.
+  if (Object.keys(resources).every((name) => name === "devices")) return UNLIMITED;
   const { memory = {}, cpu = {}, pids = {}, blockIO = {}, hugepageLimits = [] } = resources;
   const { rdma = {}, unified = {} } = resources;
   return {

@@ -1,9 +1,8 @@
 // What shall go wrong, from the environment: RUNT_FAULT=fail:N, exit:N or kill:POINT.
 
-import { environ } from "runt:host";
+import { readVariable } from "../../../src/cli/environment.ts";
 import { attempt } from "../../../src/kernel/call.ts";
 
-const PREFIX = "RUNT_FAULT=";
 const SIGKILL = 9;
 
 export interface Fault {
@@ -12,11 +11,7 @@ export interface Fault {
 }
 
 export function plannedFault(): Fault | undefined {
-  const [kind, at] =
-    environ
-      .find((entry) => entry.startsWith(PREFIX))
-      ?.slice(PREFIX.length)
-      .split(":") ?? [];
+  const [kind, at] = readVariable("RUNT_FAULT")?.split(":") ?? [];
   return kind === undefined || at === undefined ? undefined : { kind, at };
 }
 

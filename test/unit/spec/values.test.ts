@@ -260,27 +260,45 @@ test("of duplicate keys the last one counts, and only that one is checked", () =
   expect(parsed({ "/hostname": '1,"hostname":"b"' }, "/hostname")).toBe("b");
 });
 
-test("values that are alike may be one, and are as if they were not", () => {
-  const interned = [
-    INTERNED_MOUNT.intern({ destination: "/a", options: ["ro"] }),
-    INTERNED_PATHS.intern(["/b", "/c"]),
-  ];
-  const config = (options: string) =>
-    document({
-      "/mounts": `[{"destination":"/a","options":${options}}]`,
-      "/linux/maskedPaths": '["/b","/c"]',
-    });
-  const same = parseSpec(config('["ro"]')).spec;
-  expect(same.mounts?.[0]).toBe(interned[0]);
-  expect(same.linux?.maskedPaths).toBe(interned[1]);
-  const other = parseSpec(config('["rw"]')).spec;
-  expect(other.mounts?.[0]).not.toBe(interned[0]);
-  expect(other.mounts?.[0]).toEqual({ destination: "/a", options: ["rw"] });
-  expect(other.linux?.maskedPaths).toBe(interned[1]);
-});
+describe("values that are alike may be one", () => {
+  const mount = { destination: "/a", type: "tmpfs", source: "b", options: ["ro", "nosuid"] };
+  const interned = [INTERNED_MOUNT.intern(mount), INTERNED_PATHS.intern(["/b", "/c"])];
+  const parse = (changes: object, paths = ["/b", "/c"]) => {
+    const list = JSON.stringify([{ ...mount, ...changes }]);
+    return parseSpec(document({ "/mounts": list, "/linux/maskedPaths": JSON.stringify(paths) })).spec;
+  };
 
-test("what is wrong is not interned, and a number without JSON is no obstacle", () => {
-  expect(() => INTERNED_MOUNT.intern({ destination: "" })).toThrow();
-  const mounts = '[{"destination":"/a","unknown":12345678901234567890}]';
-  expect(parsed({ "/mounts": mounts }, "/mounts/0/destination")).toBe("/a");
+  test("and are where they are", () => {
+    expect(parse({}).mounts?.[0]).toBe(interned[0]);
+    expect(parse({ unknown: 12345678901234567890n.toString() }).mounts?.[0]).toBe(interned[0]);
+    expect(parse({}).linux?.maskedPaths).toBe(interned[1]);
+  });
+
+  test.each([
+    { options: ["ro"] },
+    { options: ["nosuid", "ro"] },
+    { source: "c" },
+    { type: "ramfs" },
+    {
+      uidMappings: [{ containerID: 0, hostID: 0, size: 1 }],
+      gidMappings: [{ containerID: 0, hostID: 0, size: 1 }],
+    },
+  ])("but not with %j", (changes) => {
+    const [parsed] = parse(changes).mounts ?? [];
+    expect(parsed).not.toBe(interned[0]);
+    expect(parsed).toEqual({ ...mount, ...changes });
+  });
+
+  test("a NUL or a nested list makes nothing alike", () => {
+    expect(() => parse({ options: ["ro\0nosuid"] })).toThrow("NUL");
+    expect(() => parse({ source: "b\0ro", options: ["nosuid"] })).toThrow("NUL");
+    expect(() => parse({ options: [["ro"], "nosuid"] })).toThrow("a string");
+    expect(() => parse({ options: [["ro", "nosuid"]] })).toThrow("a string");
+    expect(() => parse({}, ["/b\0/c"])).toThrow("NUL");
+  });
+
+  test("what is wrong is not interned", () => {
+    expect(() => INTERNED_MOUNT.intern({ ...mount, destination: "" })).toThrow();
+    expect(() => INTERNED_MOUNT.intern({ destination: "/a" })).toThrow("name");
+  });
 });
