@@ -16,6 +16,7 @@ import {
   writeConfig,
 } from "./bed.ts";
 import { sh } from "./config.ts";
+import { stateOf } from "./leftovers.ts";
 
 const LONG = ["sleep", "1000"];
 
@@ -196,7 +197,7 @@ describe("create", () => {
     (id) => {
       const container = bundle();
       expect(failure(container.call("create", id))).not.toBe("");
-      const inState = fs.existsSync(container.stateDir) ? fs.readdirSync(container.stateDir) : [];
+      const inState = stateOf(container.stateDir);
       expect(inState).toEqual([]);
     },
   );
@@ -344,7 +345,7 @@ describe("delete", () => {
       const container = await containerThatIs(status);
       container.delete("--force");
       expect(container.call("state", container.id).code).not.toBe(0);
-      expect(fs.readdirSync(container.stateDir)).toEqual([]);
+      expect(stateOf(container.stateDir)).toEqual([]);
     },
   );
 

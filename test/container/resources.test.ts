@@ -6,9 +6,20 @@ import { randomUUID } from "node:crypto";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, type TestOptions, test } from "vitest";
-import { bundle, type Container, differs, failure, inside, runtimeName, stopped } from "./bed.ts";
+import {
+  bundle,
+  type Container,
+  differs,
+  failure,
+  inside,
+  readConfig,
+  runtimeName,
+  stopped,
+  twin,
+  writeConfig,
+} from "./bed.ts";
 import { type Config, sh } from "./config.ts";
-import { cgroupRoot } from "./leftovers.ts";
+import { cgroupRoot, stateOf } from "./leftovers.ts";
 
 const ROOT = cgroupRoot();
 const CONTROLLERS = fs.readFileSync(join(ROOT, "cgroup.controllers"), "utf8").trim().split(" ");
@@ -78,7 +89,7 @@ function refusal(resources: object, cgroupsPath?: string): string {
     if (cgroupsPath !== undefined) config.linux.cgroupsPath = cgroupsPath;
   });
   const message = failure(container.call("create", container.id));
-  expect(fs.existsSync(container.stateDir) ? fs.readdirSync(container.stateDir) : []).toEqual([]);
+  expect(stateOf(container.stateDir)).toEqual([]);
   return message;
 }
 
@@ -380,3 +391,67 @@ describe("the container's user owns its cgroup", V2, () => {
     expect(owner(["nosuid", "rw"], false)("cgroup.procs")).toBe(0);
   });
 });
+
+describe(
+  "containers with the same device rules share a filter",
+  ofRunt("loads one for each container"),
+  () => {
+    const rules = (major: number) => ({
+      devices: [{ allow: true, type: "c", major, minor: 1, access: "r" }],
+    });
+
+    /** Whether `create` has the kernel load a filter. */
+    function loads(container: Container): boolean {
+      const log = join(container.dir, "bpf");
+      const under = ["strace", "--output", log, "--trace=bpf"];
+      const { code, stderr } = container.callWith({ under }, "create", container.id);
+      expect(code, stderr).toBe(0);
+      onTestFinished(() => container.delete("--force"));
+      const calls = fs.readFileSync(log, "utf8");
+      expect(calls).toContain("BPF_PROG_ATTACH");
+      return calls.includes("BPF_PROG_LOAD");
+    }
+
+    function withRules(major: number): Container {
+      return bundle((config) => {
+        config.process.args = ["sleep", "1000"];
+        config.linux.resources = rules(major);
+      });
+    }
+
+    test("while one of them is there", () => {
+      const first = withRules(11);
+      const second = twin(first);
+      expect([loads(first), loads(second)]).toEqual([true, false]);
+      expect(first.call("list", "--quiet").stdout.trim().split("\n").sort()).toEqual(
+        [first.id, second.id].sort(),
+      );
+      second.delete("--force");
+      first.delete("--force");
+      expect(loads(twin(first, `${first.id}.third`))).toBe(true);
+    });
+
+    test("and others have their own", () => {
+      const first = withRules(11);
+      expect(loads(first)).toBe(true);
+      const config = readConfig(first);
+      config.linux.resources = rules(12);
+      writeConfig(first, config);
+      expect(loads(twin(first))).toBe(true);
+    });
+
+    test("and what is remembered wrongly does no harm", () => {
+      const first = withRules(11);
+      expect(loads(first)).toBe(true);
+      const [memory = ""] = fs.readdirSync(first.stateDir).filter((name) => name.startsWith("@"));
+      const path = join(first.stateDir, memory);
+      const content = fs.readFileSync(path);
+      // The same instructions, but another time at which they were loaded.
+      content.writeUInt8(content.readUInt8(12) ^ 1, 12);
+      fs.writeFileSync(path, content);
+      expect(loads(twin(first))).toBe(true);
+      fs.writeFileSync(path, "nonsense");
+      expect(loads(twin(first, `${first.id}.other`))).toBe(true);
+    });
+  },
+);

@@ -6,7 +6,7 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { bundle, type Container } from "../container/bed.ts";
-import { leftovers } from "../container/leftovers.ts";
+import { leftovers, stateOf } from "../container/leftovers.ts";
 import { faultyBinary } from "./binary.ts";
 
 const MINUTES = 60_000;
@@ -67,9 +67,8 @@ function listing(container: Container): readonly Line[] {
 
 function left(container: Container): readonly string[] {
   const pidFile = join(container.dir, "pid");
-  const state = fs.existsSync(container.stateDir) ? fs.readdirSync(container.stateDir) : [];
   return [
-    ...state.map((name) => `state: ${name}`),
+    ...stateOf(container.stateDir).map((name) => `state: ${name}`),
     ...(fs.existsSync(pidFile) ? ["pid file"] : []),
     ...leftovers(container.id, container.dir),
   ];
