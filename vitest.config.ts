@@ -8,11 +8,23 @@ import { enterPrivateNamespace, isRoot } from "./tools/setup.mjs";
 enterPrivateNamespace();
 
 const NEED_ROOT = ["test/container/**", "test/fault/**"];
+const NEED_MACHINE = ["test/vm/**"];
+const AS_USER = ["test/vm/user/**"];
+
+/** Test files by who runs them: in the virtual machine RUNT_VM says it, and only what looks at a kernel runs there. */
+function files() {
+  const all = "test/**/*.test.ts";
+  if (process.env.RUNT_VM === "user") return { include: [`${AS_USER}/*.test.ts`], exclude: [] };
+  if (process.env.RUNT_VM === "root") {
+    return { include: [...NEED_ROOT, ...NEED_MACHINE].map((path) => `${path}/*.test.ts`), exclude: AS_USER };
+  }
+  return { include: [all], exclude: isRoot ? NEED_MACHINE : [...NEED_MACHINE, ...NEED_ROOT] };
+}
 
 // biome-ignore lint/style/noDefaultExport: vitest reads the default export of this file.
 export default defineConfig({
   resolve: {
     alias: { "runt:host": fileURLToPath(new URL("test/host_stub.ts", import.meta.url)) },
   },
-  test: { include: ["test/**/*.test.ts"], exclude: isRoot ? [] : NEED_ROOT, testTimeout: 30_000 },
+  test: { ...files(), testTimeout: 30_000 },
 });
