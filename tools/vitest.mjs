@@ -15,12 +15,13 @@ import { ROOT } from "./build.mjs";
 
 /**
  * @param {string[]} args of vitest
+ * @param {string} [reporter] for people
  * @returns {Counts}
  */
-export function runVitest(args) {
+export function runVitest(args, reporter = "default") {
   const directory = mkdtempSync(join(tmpdir(), "runt-report-"));
   const report = join(directory, "report.json");
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const reporters = [`--reporter=${reporter}`, "--reporter=json", `--outputFile.json=${report}`];
   const vitest = join(ROOT, "node_modules/vitest/vitest.mjs");
   const { status } = spawnSync(process.execPath, [vitest, "run", ...reporters, ...args], {
     cwd: ROOT,

@@ -46,7 +46,8 @@ export function checkoutDisk(directory, request) {
   // The file system may keep whole seconds only: what was built is newer than its sources, also then.
   for (const binary of BINARIES) fs.utimesSync(join(tree, binary), new Date(), new Date());
   const disk = join(directory, "disk");
-  run("mkfs.ext4", ["-q", "-O", "^has_journal", "-E", "nodiscard", "-L", "checkout", "-d", tree, disk, "1G"]);
+  const options = ["-q", "-O", "^has_journal", "-E", "nodiscard", "-L", "checkout"];
+  run("mkfs.ext4", [...options, "-d", tree, disk, "1G"], { stdio: ["ignore", "ignore", "inherit"] });
   fs.rmSync(tree, { recursive: true });
   return disk;
 }

@@ -16,10 +16,10 @@ mkdir -p "$root/var/lib/systemd/linger"
 touch "$root/var/lib/systemd/linger/tester"
 
 # Engines are started by the tests that need them, and nothing runs by the clock.
-chroot "$root" systemctl disable apparmor docker.service containerd \
+chroot "$root" systemctl --quiet disable apparmor docker.service containerd \
   apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer
-chroot "$root" systemctl mask systemd-pstore.service
-chroot "$root" systemctl enable runt-guest.service uplink.service
+chroot "$root" systemctl --quiet mask systemd-pstore.service
+chroot "$root" systemctl --quiet enable runt-guest.service uplink.service
 
 # Every boot is the first one of this image. These say that nothing is left to be updated.
 touch "$root/etc/.updated" "$root/var/.updated"

@@ -53,13 +53,9 @@ async function suite(as) {
   Object.assign(process.env, { TMPDIR: "/var/tmp", RUNT_VM: as }, request.env);
   // Emulated processors take long to load a file: one process loads what all test files share once.
   const { runVitest, explain } = await import("../vitest.mjs");
-  const result = runVitest([
-    "--no-isolate",
-    "--pool=forks",
-    "--maxWorkers=1",
-    "--passWithNoTests",
-    ...request.filters,
-  ]);
+  const once = ["--no-isolate", "--pool=forks", "--maxWorkers=1", "--passWithNoTests"];
+  // Each test is printed when it ends: a file may take minutes.
+  const result = runVitest([...once, ...request.filters], "verbose");
   explain(result);
   report({ suite: as, passed: result.passed, failed: result.failed + unexplained(result) });
 }

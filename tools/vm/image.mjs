@@ -70,7 +70,9 @@ function make(suite, directory) {
       fs.copyFileSync(join(tree, "boot", the(link, join(tree, "boot"))), join(work, name));
     }
     const features = ["-O", "^has_journal", "-E", "lazy_itable_init=1,nodiscard", "-L", "root"];
-    run("mkfs.ext4", ["-q", ...features, "-d", tree, join(work, "disk"), SIZE]);
+    run("mkfs.ext4", ["-q", ...features, "-d", tree, join(work, "disk"), SIZE], {
+      stdio: ["ignore", "ignore", "inherit"],
+    });
     fs.rmSync(tree, { recursive: true });
     removeOthers(suite);
     fs.renameSync(work, directory);
