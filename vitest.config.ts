@@ -7,18 +7,30 @@ import { enterPrivateNamespace, isRoot } from "./tools/setup.mjs";
 
 enterPrivateNamespace();
 
-const NEED_ROOT = ["test/container/**", "test/fault/**", "test/systemd/**"];
+const NEED_ROOT = ["test/container/**", "test/fault/**"];
+/** The same, with a systemd of their own, or one that is none: the virtual machine has the real one. */
+const NEED_ROOT_HERE = ["test/systemd/**"];
 /** The host has systemd as its first process, and all controllers of cgroup v2. */
 const NEED_MACHINE = ["test/vm/**"];
+const AS_USER = ["test/vm/user/**"];
+
+/** Test files by who runs them: in the virtual machine RUNT_VM says it, and only what looks at a kernel runs there. */
+function files() {
+  const all = "test/**/*.test.ts";
+  if (process.env.RUNT_VM === "user") return { include: [`${AS_USER}/*.test.ts`], exclude: [] };
+  if (process.env.RUNT_VM === "root") {
+    return { include: [...NEED_ROOT, ...NEED_MACHINE].map((path) => `${path}/*.test.ts`), exclude: AS_USER };
+  }
+  return {
+    include: [all],
+    exclude: isRoot ? NEED_MACHINE : [...NEED_MACHINE, ...NEED_ROOT, ...NEED_ROOT_HERE],
+  };
+}
 
 // biome-ignore lint/style/noDefaultExport: vitest reads the default export of this file.
 export default defineConfig({
   resolve: {
     alias: { "runt:host": fileURLToPath(new URL("test/host_stub.ts", import.meta.url)) },
   },
-  test: {
-    include: ["test/**/*.test.ts"],
-    exclude: isRoot ? NEED_MACHINE : [...NEED_ROOT, ...NEED_MACHINE],
-    testTimeout: 30_000,
-  },
+  test: { ...files(), testTimeout: 30_000 },
 });

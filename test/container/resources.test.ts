@@ -426,9 +426,6 @@ describe(
       expect(first.call("list", "--quiet").stdout.trim().split("\n").sort()).toEqual(
         [first.id, second.id].sort(),
       );
-      second.delete("--force");
-      first.delete("--force");
-      expect(loads(twin(first, `${first.id}.third`))).toBe(true);
     });
 
     test("and others have their own", () => {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { bundle, type Container } from "../container/bed.ts";
 import { leftovers, stateOf } from "../container/leftovers.ts";
-import { faultyBinary } from "./binary.ts";
+import { faultyBinary } from "./binary.mjs";
 
 const MINUTES = 60_000;
 const POINTS = [

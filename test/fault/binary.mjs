@@ -8,11 +8,12 @@ const WRAPPED = fileURLToPath(new URL("wrapped", import.meta.url));
 const LAUNCH = join(ROOT, "src/container/launch.ts");
 const WORK = join(ROOT, "native/target/fault");
 
-export function faultyBinary(): Promise<string> {
+/** @returns {Promise<string>} its path */
+export function faultyBinary() {
   return build({
     binary: join(WORK, "runt"),
     work: join(WORK, "bundle"),
-    inputs: ["test/fault/wrapped", "test/fault/binary.ts"],
+    inputs: ["test/fault/wrapped", "test/fault/binary.mjs"],
     plugins: [
       {
         name: "wrap",
