@@ -17,7 +17,7 @@ export async function provide(): Promise<void> {
   const images: string[] = [];
   const parts = collectParts((subject, key, code, result) => {
     const image = assemble(code, SYS, {});
-    rows.push([subject as Json, key, code.length, image.length, result]);
+    rows.push({ ...key, subject: subject as Json, length: code.length, size: image.length, result });
     images.push(decode(image, 0, image.length));
   });
   compileTypical(parts);

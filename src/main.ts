@@ -40,7 +40,7 @@ export async function provide(): Promise<void> {
   };
   const json = next(getWord(next(4), 0));
   const rows: PartRow[] = JSON.parse(decode(json, 0, json.length));
-  addParts(rows, next(rows.reduce((sum, [, , , size]) => sum + size, 0)));
+  addParts(rows, next(rows.reduce((sum, { size }) => sum + size, 0)));
 }
 
 export async function main(): Promise<never> {

@@ -89,15 +89,29 @@ function parseOptions(
   if (unknown !== undefined) unknownOption(unknown, options, program);
   // Podman looks for these words to find out which options there are.
   if (incomplete !== undefined) usageError(`flag needs an argument: ${incomplete}`, `see ${program} --help`);
-  const checked: Record<string, Values[string]> = {};
-  for (const option of options) checked[option.name] = checkValue(option, values[option.name]);
+  const checked: Record<string, Values[string]> = { ...INITIAL.get(options) };
+  for (let i = 0; i < options.length; i++) {
+    const option = options[i] as OptionSpec;
+    const given = values[option.name];
+    if (given !== undefined) checked[option.name] = checkValue(option, given);
+  }
   return { values: checked, words };
 }
 
-function checkValue(option: OptionSpec, given: string | boolean | undefined): Values[string] {
-  const { name, kind, initial, choices } = option;
+/** The values of options that are not given. */
+const INITIAL: ReadonlyMap<readonly OptionSpec[], Values> = new Map(
+  [GLOBAL_OPTIONS, ...Object.values<CommandSpec>(COMMANDS).map(({ options }) => options)].map(
+    (options: readonly OptionSpec[]) => [options, Object.fromEntries(options.map(initialValue))],
+  ),
+);
+
+function initialValue({ name, kind, initial }: OptionSpec): [name: string, value: Values[string]] {
+  return [name, kind === "flag" ? false : initial];
+}
+
+function checkValue(option: OptionSpec, given: string | boolean): Values[string] {
+  const { name, kind, choices } = option;
   if (kind === "flag") return given === true;
-  if (given === undefined) return initial;
   const text = String(given);
   if (kind === "number") {
     if (/^[0-9]{1,9}$/.test(text)) return Number(text);

@@ -2,6 +2,7 @@
 // they are about. src/collect.ts writes them; src/main.ts reads them when it is loaded.
 
 import type { Subject } from "../program/builder.ts";
+import type { Part } from "../program/instruction.ts";
 import { addPart } from "../program/parts.ts";
 import { parseMountOptions } from "../rootfs/mount_options.ts";
 import type { Json } from "../spec/json.ts";
@@ -9,17 +10,20 @@ import { INTERNED_PATHS } from "../spec/linux.ts";
 import { INTERNED_MOUNT } from "../spec/mounts.ts";
 
 /** `size` is that of the image. */
-export type PartRow = readonly [subject: Json, key: string, length: number, size: number, result: unknown];
+export interface PartRow extends Omit<Part, "image"> {
+  readonly subject: Json;
+  readonly size: number;
+}
 
 /** The images lie together: a process that reads some of them has few pages mapped. */
 export function addParts(rows: readonly PartRow[], images: Uint8Array): void {
   const subjects = new Map<string, Subject>();
   let at = 0;
-  for (const [json, key, length, size, result] of rows) {
+  for (const { subject: json, size, ...part } of rows) {
     const name = JSON.stringify(json);
     const subject = subjects.get(name) ?? intern(json);
     subjects.set(name, subject);
-    addPart(subject, key, { length, image: images.subarray(at, at + size), result });
+    addPart(subject, { ...part, image: images.subarray(at, at + size) });
     at += size;
   }
 }

@@ -11,6 +11,7 @@ import {
   type Label,
   type Operand,
   type Part,
+  type PartKey,
   type Program,
   programOf,
   REGISTERS,
@@ -62,9 +63,9 @@ export type CompilePart<S extends Subject, T> = (b: Builder, inputs: PartInputs<
 
 /** Where a builder finds parts, or leaves them. */
 export interface Parts {
-  readonly find: (subject: Subject, key: string) => Part | undefined;
+  readonly find: (name: string, inputs: PartInputs, inUse: number) => Part | undefined;
   /** Called for each part that is compiled, by a build that prepares them. */
-  readonly add?: (subject: Subject, key: string, code: readonly Code[], result: unknown) => void;
+  readonly add?: (subject: Subject, key: PartKey, code: readonly Code[], result: unknown) => void;
 }
 
 const NO_BRANCHES: readonly Branch[] = [];
@@ -148,10 +149,7 @@ function builder(parts: Parts, reserved: number): Builder {
       label.index = code.length + included;
     },
     part(name, inputs, compile) {
-      const { subject, detail, registers: used } = inputs;
-      let key = `${name} ${inUse} ${detail}`;
-      for (let i = 0; i < used.length; i++) key += ` ${used[i]?.index}`;
-      const found = parts.find(subject, key);
+      const found = parts.find(name, inputs, inUse);
       if (found !== undefined) {
         const before = inUse;
         const recompile = () => compileAlone(builder(NO_PARTS, before), inputs, compile).flat;
@@ -161,7 +159,8 @@ function builder(parts: Parts, reserved: number): Builder {
       }
       if (parts.add !== undefined) {
         const { flat, result } = compileAlone(builder(parts, inUse), inputs, compile);
-        parts.add(subject, key, flat, result);
+        const registers = inputs.registers.map(({ index }) => index);
+        parts.add(inputs.subject, { name, detail: inputs.detail, inUse, registers }, flat, result);
       }
       return compileHere(this, inputs, compile);
     },

@@ -133,8 +133,18 @@ export type Code =
   | readonly [op: "fail", pointer: string, errno: number, why: string]
   | readonly [op: "exit", pointer: string, code: number];
 
+/** By what a part is found, beside its subject: all that its instructions depend on. */
+export interface PartKey {
+  readonly name: string;
+  readonly detail: string;
+  /** Number of registers in use before it. */
+  readonly inUse: number;
+  /** Indices of those that it is given. */
+  readonly registers: readonly number[];
+}
+
 /** Code that was assembled before: its targets and pointers are relative to where it is included. */
-export interface Part {
+export interface Part extends PartKey {
   /** Number of instructions. */
   readonly length: number;
   /** What the host has made of the code. */

@@ -1,33 +1,23 @@
 // Parts that were prepared make the same program as no parts at all: for typical containers and for all others.
 
 import { expect, test, vi } from "vitest";
+import { addParts, type PartRow } from "../../src/container/prepared_parts.ts";
 import { compileTypical } from "../../src/container/typical.ts";
-import type { Subject } from "../../src/program/builder.ts";
 import { formatProgram } from "../../src/program/listing.ts";
-import { addPart, collectParts, KNOWN_PARTS } from "../../src/program/parts.ts";
-import { INTERNED_PATHS } from "../../src/spec/linux.ts";
-import { INTERNED_MOUNT } from "../../src/spec/mounts.ts";
+import { collectParts, KNOWN_PARTS } from "../../src/program/parts.ts";
+import type { Json } from "../../src/spec/json.ts";
 import { BUNDLES } from "./bundles.ts";
 
 /** As src/main.ts reads what src/collect.ts has written. */
 function prepare(): number {
-  const rows: (readonly [Subject, string, number, unknown])[] = [];
+  const rows: PartRow[] = [];
   compileTypical(
-    collectParts((subject, key, code, result) => rows.push([subject, key, code.length, result])),
+    collectParts((subject, key, code, result) =>
+      rows.push({ ...key, subject: subject as Json, length: code.length, size: 0, result }),
+    ),
   );
-  const known = new Map<string, Subject>();
-  for (const [subject, key, length, result] of rows) {
-    const json = JSON.stringify(subject);
-    const one = known.get(json) ?? intern(JSON.parse(json));
-    known.set(json, one);
-    addPart(one, key, { length, image: new Uint8Array(), result });
-  }
+  addParts(JSON.parse(JSON.stringify(rows)), new Uint8Array());
   return rows.length;
-}
-
-function intern(json: never[] | null): Subject {
-  if (json === null) return null;
-  return Array.isArray(json) ? INTERNED_PATHS.intern(json) : INTERNED_MOUNT.intern(json);
 }
 
 const without = Object.entries(BUNDLES).map(([name, compile]) => ({
@@ -51,7 +41,7 @@ test.each(without)("$name", ({ compile, listing }) => {
 
 test("the programs above had parts of every kind", () => {
   const found = find.mock.calls.filter((_, index) => find.mock.results[index]?.value !== undefined);
-  const kinds = new Set(found.map(([, key]) => key.split(" ")[0]));
+  const kinds = new Set(found.map(([name]) => name));
   expect([...kinds].sort()).toEqual([
     "bounding",
     "cwd",
