@@ -10,9 +10,7 @@ import { compileTypical } from "./container/typical.ts";
 import { collectParts } from "./program/parts.ts";
 import type { Json } from "./spec/json.ts";
 
-export async function preload(): Promise<void> {}
-
-export async function provide(): Promise<void> {
+export async function preload(): Promise<Uint32Array> {
   const rows: PartRow[] = [];
   const images: string[] = [];
   const parts = collectParts((subject, key, code, result) => {
@@ -23,6 +21,7 @@ export async function provide(): Promise<void> {
   compileTypical(parts);
   const json = JSON.stringify(rows);
   print(decode(words(json.length), 0, 4) + json + images.join(""));
+  return new Uint32Array();
 }
 
 /** Never called: the build needs no more than what is printed. */

@@ -23,13 +23,20 @@ import { CWD } from "./kernel/file.ts";
 const FAILED = 1;
 const STDIN = 0;
 
-/** At build time: what every process needs. */
-export async function preload(): Promise<void> {
+/**
+ * At build time: loads the commands, and parts of programs: standard input is what src/collect.ts has printed.
+ *
+ * @returns pairs of u32: pages of the engine's memory that most commands write to, and how many
+ */
+export async function preload(): Promise<Uint32Array> {
   await loadCommands();
+  readParts();
+  const { hotPages } = await import("./hot_pages.ts");
+  const { rehearse } = await import("./container/rehearsal.ts");
+  return hotPages(rehearse);
 }
 
-/** At build time: what many processes need a little of. Standard input is what src/collect.ts has printed. */
-export async function provide(): Promise<void> {
+function readParts(): void {
   const next = (size: number) => {
     const bytes = new Uint8Array(size);
     for (let at = 0, length = 1; at < size; at += length) {

@@ -2,7 +2,17 @@
 // `npm run build`.
 
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -63,8 +73,15 @@ async function load(host, work, entry, plugins, input) {
   const files = (ending) => readdirSync(work).filter((name) => name.endsWith(ending));
   const paths = (names) => names.map((name) => join(work, name));
   run(host, ["compile", ...paths(files(".js"))]);
-  const options = { input, maxBuffer: 16 << 20 };
-  const output = execFileSync(host, ["load", memory, ...paths(files(".bytecode"))], options);
+  // A file, and not a pipe, which would have to be read.
+  const parts = join(work, "runt.parts");
+  writeFileSync(parts, input);
+  const stdin = openSync(parts, "r");
+  const output = execFileSync(host, ["load", memory, ...paths(files(".bytecode"))], {
+    stdio: [stdin, "pipe", "inherit"],
+    maxBuffer: 16 << 20,
+  });
+  closeSync(stdin);
   return { output, memory };
 }
 

@@ -4,6 +4,7 @@
 import { planNamespaces } from "../namespaces/plan.ts";
 import { type CapabilitySet, planCapabilities } from "../process/capabilities.ts";
 import type { Parts } from "../program/builder.ts";
+import type { Program } from "../program/instruction.ts";
 import { parseSpec } from "../spec/parse.ts";
 import { type ContainerFacts, compileContainer } from "./compile.ts";
 
@@ -124,6 +125,12 @@ export function compileTypical(parts: Parts): void {
 
 const NEITHER = { maskedPaths: [], bounding: [] };
 
+/** One of them. */
+export function compileTypicalOne(parts: Parts): Program {
+  const [maskedPaths = [], bounding = []] = [MASKED_PATHS[0], CAPABILITIES[0]];
+  return compileOne(parts, { terminal: false, maskedPaths, bounding }, { nullStdio: [0, 1] });
+}
+
 interface Variation {
   readonly terminal: boolean;
   readonly maskedPaths: readonly string[];
@@ -134,7 +141,7 @@ function compileOne(
   parts: Parts,
   { terminal, maskedPaths, bounding }: Variation,
   host: Partial<ContainerFacts>,
-): void {
+): Program {
   const config = {
     ociVersion: "1.3.0",
     process: {
@@ -169,5 +176,5 @@ function compileOne(
     ignoredSignals: [],
     ...host,
   };
-  compileContainer(spec, spec.process, facts, OPTIONS, parts);
+  return compileContainer(spec, spec.process, facts, OPTIONS, parts);
 }

@@ -20,8 +20,6 @@ const CLASSES: usize = SMALL / ALIGNMENT + 4 * 32;
 struct Header {
     next: usize,
     end: usize,
-    /// Up to here a program needs most of it.
-    hot: usize,
     /// What `set_root` was given.
     root: *const (),
     free: [*mut Block; CLASSES],
@@ -71,24 +69,16 @@ pub fn is_mapped() -> bool {
     headers.iter().any(|segment| segment.p_type == libc::PT_LOAD && segment.p_vaddr == BASE as u64)
 }
 
-/// Has the kernel make private copies of the pages that a program starts with, and of some that it will need: one
-/// call costs less than hundreds of page faults.
-pub fn populate() {
-    const AHEAD: usize = 128 << 10;
+/// Has the kernel make private copies of pages that a program will write to, which costs less than page faults. `runs` are
+/// pairs: the first page, counted from the beginning of the arena, and a number of pages.
+pub fn populate(runs: &[[u32; 2]]) {
     const MADV_POPULATE_WRITE: i32 = 23;
     const PAGE: usize = 4096;
-    // SAFETY: the arena is mapped; a kernel that does not know the advice (before 5.14) faults page by page.
-    unsafe {
-        let (hot, next) = ((*header()).hot.next_multiple_of(PAGE), (*header()).next / PAGE * PAGE);
-        libc::madvise(BASE as *mut _, hot - BASE, MADV_POPULATE_WRITE);
-        libc::madvise(next as *mut _, AHEAD, MADV_POPULATE_WRITE);
+    for [first, count] in runs {
+        let (start, size) = (BASE + *first as usize * PAGE, *count as usize * PAGE);
+        // SAFETY: the arena is mapped; a kernel that does not know the advice (before 5.14) faults page by page.
+        unsafe { libc::madvise(start as *mut _, size, MADV_POPULATE_WRITE) };
     }
-}
-
-/// What is in the arena by now is what `populate` is for; what comes after it lies there in case it is needed.
-pub fn end_hot() {
-    // SAFETY: the arena exists, since somebody runs whose memory it is.
-    unsafe { (*header()).hot = (*header()).next };
 }
 
 /// The object that a program finds when it starts with this arena.

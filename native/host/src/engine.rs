@@ -5,9 +5,10 @@ use rquickjs::context::intrinsic;
 use rquickjs::qjs;
 use rquickjs::{
     Array, CatchResultExt, Context, Ctx, Function, Module, Object, Persistent, Promise, Result, Runtime,
+    TypedArray,
 };
 
-use crate::{arena, bytes, modules};
+use crate::{bytes, modules};
 
 /// What the engine is given; what is not here (eval, Date, Proxy, WeakRef) the TypeScript does without.
 type Intrinsics = (
@@ -20,6 +21,8 @@ type Intrinsics = (
 );
 
 pub struct Engine {
+    /// Pages of the arena that most commands write to, for `arena::populate`.
+    pub hot: Vec<[u32; 2]>,
     context: Context,
     main: Persistent<Function<'static>>,
     argv: Persistent<Array<'static>>,
@@ -27,8 +30,8 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Loads the entry of the archive, what its `preload` imports, which every process needs, and what `provide` adds
-    /// to that. The message of what they throw otherwise.
+    /// Loads the entry of the archive, and has its `preload` load the rest, which answers with `hot`. The message of what
+    /// they throw otherwise.
     pub fn load(archive: modules::Archive) -> std::result::Result<Engine, String> {
         let runtime = Runtime::new_with_alloc(RustAllocator).map_err(|error| error.to_string())?;
         // A command lives for milliseconds: collecting or freeing what the exit frees costs more than it brings.
@@ -37,9 +40,9 @@ impl Engine {
         let context = Context::custom::<Intrinsics>(&runtime).map_err(|error| error.to_string())?;
         context.with(|ctx| {
             let parts = prepare(&ctx).catch(&ctx).map_err(|error| error.to_string())?;
-            let (main, argv, environ) = parts;
+            let (main, argv, environ, hot) = parts;
             archive.keep();
-            Ok(Engine { context: context.clone(), main, argv, environ })
+            Ok(Engine { hot, context: context.clone(), main, argv, environ })
         })
     }
 
@@ -64,15 +67,17 @@ impl Engine {
     }
 }
 
-type Parts = (Persistent<Function<'static>>, Persistent<Array<'static>>, Persistent<Array<'static>>);
+type Parts =
+    (Persistent<Function<'static>>, Persistent<Array<'static>>, Persistent<Array<'static>>, Vec<[u32; 2]>);
 
 fn prepare(ctx: &Ctx<'_>) -> Result<Parts> {
     let entry: Object = Module::import(ctx, modules::ENTRY)?.finish()?;
-    entry.get::<_, Function>("preload")?.call::<_, Promise>(())?.finish::<()>()?;
-    arena::end_hot();
-    entry.get::<_, Function>("provide")?.call::<_, Promise>(())?.finish::<()>()?;
+    let hot: TypedArray<u32> = entry.get::<_, Function>("preload")?.call::<_, Promise>(())?.finish()?;
+    // SAFETY: the borrow ends before any JavaScript runs again.
+    let runs = unsafe { hot.as_slice() };
+    let hot = runs.as_chunks::<2>().0.to_vec();
     let host: Object = Module::import(ctx, modules::HOST)?.finish()?;
     let (main, argv, environ) =
         (entry.get::<_, Function>("main")?, host.get::<_, Array>("argv")?, host.get::<_, Array>("environ")?);
-    Ok((Persistent::save(ctx, main), Persistent::save(ctx, argv), Persistent::save(ctx, environ)))
+    Ok((Persistent::save(ctx, main), Persistent::save(ctx, argv), Persistent::save(ctx, environ), hot))
 }

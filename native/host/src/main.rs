@@ -42,7 +42,8 @@ pub unsafe extern "C" fn main(
 ) -> c_int {
     let is_loaded = arena::is_mapped();
     if is_loaded {
-        arena::populate();
+        // SAFETY: the build has made the segment with `host load` of this very executable.
+        arena::populate(unsafe { &arena::root::<Engine>().hot });
     } else if !arena::create() {
         return BROKEN;
     }
@@ -57,9 +58,8 @@ pub unsafe extern "C" fn main(
             |()| 0,
         );
     }
-    // SAFETY: the build has made the segment with `host load` of this very executable.
-    let engine: &Engine = unsafe { arena::root() };
-    engine.run(&arguments, &environment);
+    // SAFETY: as above.
+    unsafe { arena::root::<Engine>() }.run(&arguments, &environment);
     BROKEN
 }
 

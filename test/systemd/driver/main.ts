@@ -24,8 +24,10 @@ export interface Request {
   readonly uid?: number;
 }
 
-/** At build time. */
-export async function preload(): Promise<void> {}
+/** At build time: as in src/main.ts, but nothing is loaded, and no pages are known. */
+export async function preload(): Promise<Uint32Array> {
+  return new Uint32Array();
+}
 
 export async function main(): Promise<never> {
   attempt("exit_group", answer(argv[1] ?? ""));
