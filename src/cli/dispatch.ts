@@ -17,6 +17,9 @@ const COMMAND_FILES: { readonly [N in CommandName]: () => Promise<Command<N>> } 
   kill: async () => (await import("./commands/kill.ts")).kill,
   delete: async () => (await import("./commands/delete.ts")).remove,
   list: async () => (await import("./commands/list.ts")).list,
+  pause: async () => (await import("./commands/pause.ts")).pause,
+  resume: async () => (await import("./commands/pause.ts")).resume,
+  ps: async () => (await import("./commands/ps.ts")).ps,
   spec: async () => (await import("./commands/spec.ts")).spec,
   features: async () => (await import("./commands/features.ts")).features,
   explain: async () => (await import("./commands/explain.ts")).explain,
@@ -28,8 +31,10 @@ export async function dispatch(invocation: AnyInvocation, session: Session): Pro
   return command(invocation as Invocation<CommandName>, session);
 }
 
-/** Loads what is worth its memory: not the help, which brings a library, and not what explains. */
+/** Not worth the memory of every process: the help, which brings a library, and what no engine does all the time. */
+const RARE: readonly CommandName[] = ["help", "explain", "pause", "resume", "ps"];
+
 export async function loadCommands(): Promise<void> {
-  const { help: _help, explain: _explain, ...others } = COMMAND_FILES;
-  await Promise.all(Object.values(others).map((load) => load()));
+  const names = Object.keys(COMMAND_FILES) as CommandName[];
+  await Promise.all(names.filter((name) => !RARE.includes(name)).map((name) => COMMAND_FILES[name]()));
 }

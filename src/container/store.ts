@@ -4,6 +4,7 @@
 import { AT_REMOVEDIR, O_CREAT, O_DIRECTORY, O_RDONLY, O_TRUNC, O_WRONLY } from "../abi/constants.ts";
 import { EEXIST, ENOENT, ENOTEMPTY } from "../abi/errno.ts";
 import { getWord, STAT } from "../abi/structs.ts";
+import { isFrozen } from "../cgroups/frozen.ts";
 import { RuntError } from "../error.ts";
 import { attempt, call, type Fd, failure } from "../kernel/call.ts";
 import {
@@ -156,9 +157,10 @@ export function requireRecord(store: Store, id: string): ContainerRecord {
 }
 
 export function statusOf(store: Store, record: ContainerRecord): Status {
-  const { init, creator, id } = record;
+  const { init, creator, id, cgroup } = record;
   if (init === undefined) return isAlive(creator.pid, creator.startTime) ? "creating" : "stopped";
   if (!isAlive(init.pid, init.startTime)) return "stopped";
+  if (isFrozen(cgroup)) return "paused";
   return attempt("faccessat2", CWD, startSocketPath(store, id), 0, 0) === 0 ? "created" : "running";
 }
 
