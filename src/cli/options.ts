@@ -1,5 +1,7 @@
 // The command line as one table: parsing, help and tests all derive from it. What an option does is not its business.
 
+import { UPDATE } from "./update_options.ts";
+
 export interface OptionSpec {
   readonly name: string;
   /** One letter. */
@@ -165,6 +167,11 @@ export const COMMANDS = {
   },
   pause: { description: "stop all processes of a container where they are", operands: [ID], options: [HELP] },
   resume: { description: "let a paused container go on", operands: [ID], options: [HELP] },
+  update: {
+    description: "change the limits of a container",
+    operands: [ID],
+    options: [...UPDATE, HELP],
+  },
   ps: {
     description: "list the processes of a container",
     operands: [ID, { name: "ps-option", many: true }],

@@ -4,6 +4,7 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { bundle, type Container, differs, failure, runtimeName, stopped, until, wording } from "./bed.ts";
+import { cgroupOf } from "./cgroup.ts";
 import { sh } from "./config.ts";
 
 /** Counts in a file, without a pause. */
@@ -16,12 +17,6 @@ function counting(): Container {
   container.create();
   container.start();
   return container;
-}
-
-/** The cgroup that a container's process is in. */
-function cgroupOf(container: Container): string {
-  const line = fs.readFileSync(`/proc/${container.state().pid}/cgroup`, "utf8").match(/^0::(.*)$/m);
-  return `/sys/fs/cgroup${line?.[1]}`;
 }
 
 function frozen(container: Container): boolean {

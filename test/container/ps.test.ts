@@ -4,14 +4,10 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { bundle, type Container, differs, failure, runtimeName, stopped, until, wording } from "./bed.ts";
+import { cgroupOf } from "./cgroup.ts";
 import { sh } from "./config.ts";
 
 const TABLE = differs({ crun: "prints ids only" });
-
-function cgroupOf(container: Container): string {
-  const line = fs.readFileSync(`/proc/${container.state().pid}/cgroup`, "utf8").match(/^0::(.*)$/m);
-  return `/sys/fs/cgroup${line?.[1]}`;
-}
 
 /** A container of three processes. */
 async function three(): Promise<Container> {
