@@ -19,6 +19,7 @@ const COMMAND_FILES: { readonly [N in CommandName]: () => Promise<Command<N>> } 
   list: async () => (await import("./commands/list.ts")).list,
   pause: async () => (await import("./commands/pause.ts")).pause,
   resume: async () => (await import("./commands/pause.ts")).resume,
+  events: async () => (await import("./commands/events.ts")).events,
   update: async () => (await import("./commands/update.ts")).update,
   ps: async () => (await import("./commands/ps.ts")).ps,
   spec: async () => (await import("./commands/spec.ts")).spec,
@@ -33,7 +34,7 @@ export async function dispatch(invocation: AnyInvocation, session: Session): Pro
 }
 
 /** Not worth the memory of every process: the help, which brings a library, and what no engine does all the time. */
-const RARE: readonly CommandName[] = ["help", "explain", "pause", "resume", "update", "ps"];
+const RARE: readonly CommandName[] = ["help", "explain", "pause", "resume", "events", "update", "ps"];
 
 export async function loadCommands(): Promise<void> {
   const names = Object.keys(COMMAND_FILES) as CommandName[];

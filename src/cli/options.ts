@@ -167,6 +167,21 @@ export const COMMANDS = {
   },
   pause: { description: "stop all processes of a container where they are", operands: [ID], options: [HELP] },
   resume: { description: "let a paused container go on", operands: [ID], options: [HELP] },
+  events: {
+    description: "print what a container uses, and when it lacks memory, as lines of JSON",
+    operands: [ID],
+    options: [
+      {
+        name: "interval",
+        kind: "text",
+        argument: "TIME",
+        initial: "5s",
+        description: "time between two statistics",
+      },
+      { name: "stats", kind: "flag", description: "print the statistics once" },
+      HELP,
+    ],
+  },
   update: {
     description: "change the limits of a container",
     operands: [ID],

@@ -3,8 +3,8 @@
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { bundle, type Container, differs, failure, runtimeName, stopped, until, wording } from "./bed.ts";
-import { cgroupOf } from "./cgroup.ts";
+import { bundle, type Container, differs, failure, stopped, until, wording } from "./bed.ts";
+import { cgroupOf, ofRunt } from "./cgroup.ts";
 import { sh } from "./config.ts";
 
 /** Counts in a file, without a pause. */
@@ -183,13 +183,26 @@ describe("many at the same time", differs({ runc: "has no lock", crun: "has no l
   });
 });
 
-test("the runtime that pauses may be killed: resume, or delete --force, and nothing is frozen", async () => {
-  if (runtimeName !== "runt") return;
-  const container = counting();
-  fs.writeFileSync(join(cgroupOf(container), "cgroup.freeze"), "1");
-  expect(container.state().status).toBe("paused");
-  expect(container.call("resume", container.id).code).toBe(0);
-  expect(container.state().status).toBe("running");
-  const before = container.output();
-  await until(() => container.output() !== before);
+describe("what is left when pause does not come to its end", ofRunt("is not asked here"), () => {
+  test("nothing, where it fails", () => {
+    const container = counting();
+    // Its first look at cgroup.events, when it has asked the kernel to freeze.
+    const under = ["strace", "-o", join(container.dir, "trace"), "-e", "inject=lseek:error=EIO:when=1"];
+    const message = failure(container.callWith({ under }, "pause", container.id));
+    expect(message).toContain("EIO");
+    expect(fs.readFileSync(join(container.dir, "trace"), "utf8")).toMatch(/write\(\d+, "1"[\s\S]*INJECTED/);
+    expect(fs.readFileSync(join(cgroupOf(container), "cgroup.freeze"), "utf8")).toBe("0\n");
+    expect(container.state().status).toBe("running");
+  });
+
+  test("a paused container, where it is killed", async () => {
+    const container = counting();
+    const under = ["strace", "-o", join(container.dir, "trace"), "-e", "inject=lseek:signal=KILL:when=1"];
+    expect(container.callWith({ under }, "pause", container.id).code).not.toBe(0);
+    expect(container.state().status).toBe("paused");
+    expect(container.call("resume", container.id).code).toBe(0);
+    expect(container.state().status).toBe("running");
+    const before = container.output();
+    await until(() => container.output() !== before);
+  });
 });
