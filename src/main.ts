@@ -7,7 +7,7 @@ import { argv, decode } from "runt:host";
 import { F_GETFD, O_RDWR, PR_SET_DUMPABLE } from "./abi/constants.ts";
 import { EBADF } from "./abi/errno.ts";
 import { getWord } from "./abi/structs.ts";
-import { dispatch, loadCommands } from "./cli/dispatch.ts";
+import { dispatch } from "./cli/dispatch.ts";
 import { print, readVariable, readWorkingDirectory } from "./cli/environment.ts";
 import { logOptions, parseCommand, parseGlobals } from "./cli/parse.ts";
 import { openReport, type Report } from "./cli/report.ts";
@@ -23,10 +23,8 @@ import { CWD } from "./kernel/file.ts";
 const FAILED = 1;
 const STDIN = 0;
 
-/** At build time: what every process needs. */
-export async function preload(): Promise<void> {
-  await loadCommands();
-}
+/** At build time: what every process needs is what is imported here. */
+export async function preload(): Promise<void> {}
 
 /** At build time: what many processes need a little of. Standard input is what src/collect.ts has printed. */
 export async function provide(): Promise<void> {

@@ -15,7 +15,7 @@ import {
   open,
   openDirectory,
   openIfExists,
-  readFileIfExists,
+  readRegularIfExists,
   remove,
   replaceFile,
   stat,
@@ -144,9 +144,9 @@ export function writeConfig(directory: LockedDirectory, config: string): void {
 export function readRecord(store: Store, id: string): ContainerRecord | undefined {
   checkId(id);
   const path = pathFor(store, id);
-  const text = readFileIfExists(`${path}/${RECORD}`);
+  const text = readRegularIfExists(`${path}/${RECORD}`);
   if (text === undefined) return undefined;
-  const init = readFileIfExists(`${path}/${INIT}`);
+  const init = readRegularIfExists(`${path}/${INIT}`);
   return { ...JSON.parse(text), ...(init !== undefined && { init: JSON.parse(init) }) } as ContainerRecord;
 }
 
