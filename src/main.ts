@@ -7,7 +7,7 @@ import { argv, decode } from "runt:host";
 import { F_GETFD, O_RDWR, PR_SET_DUMPABLE } from "./abi/constants.ts";
 import { EBADF } from "./abi/errno.ts";
 import { getWord } from "./abi/structs.ts";
-import { dispatch, loadCommands } from "./cli/dispatch.ts";
+import { dispatch } from "./cli/dispatch.ts";
 import { print, readVariable, readWorkingDirectory } from "./cli/environment.ts";
 import { logOptions, parseCommand, parseGlobals } from "./cli/parse.ts";
 import { openReport, type Report } from "./cli/report.ts";
@@ -24,12 +24,12 @@ const FAILED = 1;
 const STDIN = 0;
 
 /**
- * At build time: loads the commands, and parts of programs: standard input is what src/collect.ts has printed.
+ * At build time. What every process needs is imported here; parts of programs are read, which src/collect.ts has
+ * printed.
  *
  * @returns pairs of u32: pages of the engine's memory that most commands write to, and how many
  */
 export async function preload(): Promise<Uint32Array> {
-  await loadCommands();
   readParts();
   const { hotPages } = await import("./hot_pages.ts");
   const { rehearse } = await import("./container/rehearsal.ts");

@@ -15,6 +15,7 @@ import type { CgroupPlan } from "./plan.ts";
 import { compileResources, type ResourcePlan } from "./resources/compile.ts";
 import { type Limit, neededControllers } from "./resources/limit.ts";
 import type { UsageCheck } from "./resources/memory.ts";
+import { previousValue } from "./resources/restore.ts";
 
 /**
  * Everything about a new cgroup but its device filter, see devices/attach.ts. Whoever calls this takes the cgroup away
@@ -28,15 +29,44 @@ export function applyCgroupPlan(path: string, plan: CgroupPlan): void {
 /**
  * A part of the resources, for a container that is there: what is not in `resources` stays as it is.
  *
- * @throws RuntError with a pointer into `resources`; nothing has been written where two of them exclude each other
+ * @throws RuntError with a pointer into `resources`; then all limits are what they were
  */
 export function applyResources(path: string, resources: LinuxResources, options: FilterOptions): void {
   const plan = compileResources(resources, "");
   const { devices = [] } = resources;
   const filter = compileDeviceFilter(devices);
-  applyLimits(path, plan);
-  // Go writes an empty list for none.
-  if (devices.length > 0) setDeviceFilter(path, filter, { pointer: "/devices", ...options });
+  const restore = remembering(path, plan.limits);
+  try {
+    applyLimits(path, plan);
+    // Go writes an empty list for none. Last, since there is nothing to restore where this fails.
+    if (devices.length > 0) setDeviceFilter(path, filter, { pointer: "/devices", ...options });
+  } catch (error) {
+    const kept = restore();
+    if (kept.length === 0 || !(error instanceof RuntError)) throw error;
+    throw new RuntError({ ...error.record, hint: `${kept.join(", ")} could not be set back` });
+  }
+}
+
+/** Returns what sets the files of the limits back to what they say now, and names those that it could not. */
+function remembering(path: string, limits: readonly Limit[]): () => readonly string[] {
+  const values = limits
+    .flatMap((limit) => (limit.instead === undefined ? [limit] : [limit, limit.instead]))
+    .flatMap(({ file, value }) => {
+      const text = readFileIfExists(`${path}/${file}`);
+      const before = text === undefined ? undefined : previousValue({ file, value }, text);
+      return before === undefined ? [] : [{ file, value: before }];
+    })
+    // So that what depends on each other is taken back in the other order.
+    .reverse();
+  return () =>
+    using(openDirectory(path), (cgroup) => {
+      const failed = new Set<string>();
+      for (const value of values) {
+        if (write(cgroup, value) < 0) failed.add(value.file);
+        else failed.delete(value.file);
+      }
+      return [...failed];
+    });
 }
 
 /**

@@ -106,7 +106,7 @@ export function openCgroup(path: string): Fd {
   return openDirectory(path);
 }
 
-function isPopulated(events: string): boolean {
+export function isPopulated(events: string): boolean {
   return events.includes("populated 1");
 }
 
@@ -146,13 +146,13 @@ function awaitEmpty(events: Fd, path: string): void {
   }
 }
 
-/** Empty where the cgroup has been removed meanwhile. */
-function readFromStart(fd: Fd): string {
+/** Of a descriptor that stays open, and is polled between. Empty where the cgroup has been removed meanwhile. */
+export function readFromStart(fd: Fd): string {
   const buffer = new Uint8Array(256);
   const offset = attempt("lseek", fd, 0, 0);
   const length = offset < 0 ? offset : attempt("read", fd, buffer, buffer.length);
   if (length === -ENODEV) return "";
-  if (length < 0) throw failure("read cgroup.events", -length);
+  if (length < 0) throw failure("read a file of the cgroup", -length);
   return String.fromCharCode(...buffer.subarray(0, length));
 }
 

@@ -1,5 +1,15 @@
-// From the name of a command to its file, which is loaded only then: `state` has no use for the code of `create`.
+// From the name of a command to its function. What engines call all the time is imported, and lies in the memory that
+// a process starts with; the rest is loaded when it is called.
 
+import { create } from "./commands/create.ts";
+import { remove } from "./commands/delete.ts";
+import { features } from "./commands/features.ts";
+import { kill } from "./commands/kill.ts";
+import { list } from "./commands/list.ts";
+import { run } from "./commands/run.ts";
+import { spec } from "./commands/spec.ts";
+import { start } from "./commands/start.ts";
+import { state } from "./commands/state.ts";
 import type { AnyInvocation, CommandName, Invocation } from "./options.ts";
 import type { Session } from "./session.ts";
 
@@ -9,33 +19,27 @@ type Command<N extends CommandName> = (
   session: Session,
 ) => number | Promise<number>;
 
-const COMMAND_FILES: { readonly [N in CommandName]: () => Promise<Command<N>> } = {
-  create: async () => (await import("./commands/create.ts")).create,
-  start: async () => (await import("./commands/start.ts")).start,
-  run: async () => (await import("./commands/run.ts")).run,
-  state: async () => (await import("./commands/state.ts")).state,
-  kill: async () => (await import("./commands/kill.ts")).kill,
-  delete: async () => (await import("./commands/delete.ts")).remove,
-  list: async () => (await import("./commands/list.ts")).list,
-  spec: async () => (await import("./commands/spec.ts")).spec,
-  features: async () => (await import("./commands/features.ts")).features,
-  explain: async () => (await import("./commands/explain.ts")).explain,
-  help: async () => (await import("./commands/help.ts")).help,
+/** A rare command loads itself first. All but two are one file: each for itself would take what they share apart. */
+const COMMANDS: { readonly [N in CommandName]: Command<N> } = {
+  create,
+  start,
+  run,
+  state,
+  kill,
+  delete: remove,
+  list,
+  spec,
+  features,
+  pause: async (...call) => (await import("./commands/rare.ts")).RARE.pause(...call),
+  resume: async (...call) => (await import("./commands/rare.ts")).RARE.resume(...call),
+  events: async (...call) => (await import("./commands/rare.ts")).RARE.events(...call),
+  update: async (...call) => (await import("./commands/rare.ts")).RARE.update(...call),
+  ps: async (...call) => (await import("./commands/rare.ts")).RARE.ps(...call),
+  explain: async (...call) => (await import("./commands/explain.ts")).explain(...call),
+  help: async (invocation) => (await import("./commands/help.ts")).help(invocation),
 };
 
-/** Filled by the build; an import costs the engine something even where there is nothing to load. */
-const LOADED = new Map<CommandName, Command<CommandName>>();
-
 export async function dispatch(invocation: AnyInvocation, session: Session): Promise<number> {
-  const { command: name } = invocation;
-  const command = LOADED.get(name) ?? ((await COMMAND_FILES[name]()) as Command<CommandName>);
+  const command = COMMANDS[invocation.command] as Command<CommandName>;
   return command(invocation as Invocation<CommandName>, session);
-}
-
-/** Loads what is worth its memory: not the help, which brings a library, and not what explains. */
-export async function loadCommands(): Promise<void> {
-  const { help: _help, explain: _explain, ...others } = COMMAND_FILES;
-  for (const [name, load] of Object.entries(others)) {
-    LOADED.set(name as CommandName, (await load()) as Command<CommandName>);
-  }
 }

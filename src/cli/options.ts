@@ -1,5 +1,7 @@
 // The command line as one table: parsing, help and tests all derive from it. What an option does is not its business.
 
+import { UPDATE } from "./update_options.ts";
+
 export interface OptionSpec {
   readonly name: string;
   /** One letter. */
@@ -16,6 +18,8 @@ export interface OptionSpec {
 export interface OperandSpec {
   readonly name: string;
   readonly optional?: true;
+  /** The last one: any number of words, none too. */
+  readonly many?: true;
 }
 
 export interface CommandSpec {
@@ -161,6 +165,45 @@ export const COMMANDS = {
       HELP,
     ],
   },
+  pause: { description: "stop all processes of a container where they are", operands: [ID], options: [HELP] },
+  resume: { description: "let a paused container go on", operands: [ID], options: [HELP] },
+  events: {
+    description: "print what a container uses, and when it lacks memory, as lines of JSON",
+    operands: [ID],
+    options: [
+      {
+        name: "interval",
+        kind: "text",
+        argument: "TIME",
+        initial: "5s",
+        description: "time between two statistics",
+      },
+      { name: "stats", kind: "flag", description: "print the statistics once" },
+      HELP,
+    ],
+  },
+  update: {
+    description: "change the limits of a container",
+    operands: [ID],
+    options: [...UPDATE, HELP],
+  },
+  ps: {
+    description: "list the processes of a container",
+    operands: [ID, { name: "ps-option", many: true }],
+    options: [
+      {
+        name: "format",
+        alias: "f",
+        kind: "text",
+        argument: "FORMAT",
+        choices: ["table", "json"],
+        initial: "table",
+        description: "table: what ps(1) of the host says of them (default: ps -ef); json: their ids",
+      },
+      HELP,
+    ],
+    optionsFirst: true,
+  },
   spec: {
     description: "write a config.json to start from",
     operands: [],
@@ -215,7 +258,11 @@ export type ValuesOf<T extends readonly OptionSpec[]> = {
 };
 
 export type OperandsOf<T extends readonly OperandSpec[]> = {
-  readonly [O in T[number] as O["name"]]: O extends { optional: true } ? string | undefined : string;
+  readonly [O in T[number] as O["name"]]: O extends { many: true }
+    ? readonly string[]
+    : O extends { optional: true }
+      ? string | undefined
+      : string;
 };
 
 export type GlobalValues = ValuesOf<typeof GLOBAL_OPTIONS>;
@@ -232,6 +279,9 @@ export type AnyInvocation = { readonly [N in CommandName]: Invocation<N> }[Comma
 /** `runt kill [options] <container-id> [signal]` */
 export function usage(name: CommandName): string {
   const operands: readonly OperandSpec[] = COMMANDS[name].operands;
-  const words = operands.map((operand) => (operand.optional ? `[${operand.name}]` : `<${operand.name}>`));
+  const words = operands.map(({ name, optional, many }) => {
+    if (many) return `[${name}...]`;
+    return optional ? `[${name}]` : `<${name}>`;
+  });
   return ["runt", name, "[options]", ...words].join(" ");
 }

@@ -65,15 +65,31 @@ export function unknownCommand(name: string): never {
   usageError(`unknown command ${quote(name)}`, `the commands are ${COMMAND_NAMES.join(", ")}`);
 }
 
-function parseOperands(given: readonly string[], name: CommandName): Readonly<Record<string, string>> {
+function parseOperands(
+  given: readonly string[],
+  name: CommandName,
+): Readonly<Record<string, string | readonly string[]>> {
   const { operands }: CommandSpec = COMMANDS[name];
-  const least = operands.filter(({ optional }) => !optional).length;
-  const most = operands.length;
+  const single = operands.filter(({ many }) => !many);
+  const rest = operands.find(({ many }) => many);
+  const least = single.filter(({ optional }) => !optional).length;
+  const most = rest === undefined ? single.length : Number.POSITIVE_INFINITY;
   if (given.length < least || given.length > most) {
-    const count = least === most ? `exactly ${most}` : `${least} to ${most}`;
+    const count =
+      rest !== undefined
+        ? `a minimum of ${least}`
+        : least === most
+          ? `exactly ${most}`
+          : `${least} to ${most}`;
     usageError(`"${name}" requires ${count} argument(s), found ${given.length}`, `usage: ${usage(name)}`);
   }
-  return Object.fromEntries(given.map((value, index) => [operands[index]?.name ?? "", value]));
+  const named = given
+    .slice(0, single.length)
+    .map((value, index) => [single[index]?.name ?? "", value] as const);
+  return {
+    ...Object.fromEntries(named),
+    ...(rest !== undefined && { [rest.name]: given.slice(single.length) }),
+  };
 }
 
 type Values = Readonly<Record<string, string | number | boolean | undefined>>;

@@ -33,12 +33,19 @@ export interface ContainerRecord {
   readonly privatePid: boolean;
 }
 
-export type Status = "creating" | "created" | "running" | "stopped";
+/** `paused` is runc's: created or running, and frozen. */
+export type Status = "creating" | "created" | "running" | "paused" | "stopped";
+
+type Operation = "start" | "kill" | "pause" | "resume" | "update" | "events" | "delete";
 
 /** runtime.md, "State": which operation is legal in which status. */
-export const LEGAL: Readonly<Record<"start" | "kill" | "delete", readonly Status[]>> = {
+export const LEGAL: Readonly<Record<Operation, readonly Status[]>> = {
   start: ["created"],
-  kill: ["created", "running"],
+  kill: ["created", "running", "paused"],
+  pause: ["created", "running"],
+  resume: ["paused"],
+  update: ["created", "running", "paused"],
+  events: ["created", "running", "paused"],
   // The spec says stopped only; every runtime deletes a created container too, and engines rely on it.
   delete: ["stopped", "created"],
 };

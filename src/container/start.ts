@@ -26,6 +26,7 @@ const DEADLINE = 120_000;
 const ILLEGAL = {
   creating: "cannot start a container that is still being created",
   running: "cannot start an already running container",
+  paused: "cannot start a container in the paused state",
   stopped: "cannot start a container that has stopped",
 } as const;
 

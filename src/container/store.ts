@@ -4,6 +4,7 @@
 import { AT_REMOVEDIR, O_CREAT, O_DIRECTORY, O_RDONLY, O_TRUNC, O_WRONLY } from "../abi/constants.ts";
 import { EEXIST, ENOENT, ENOTEMPTY } from "../abi/errno.ts";
 import { getWord, STAT } from "../abi/structs.ts";
+import { isFrozen } from "../cgroups/frozen.ts";
 import { RuntError } from "../error.ts";
 import { attempt, call, type Fd, failure } from "../kernel/call.ts";
 import {
@@ -14,7 +15,7 @@ import {
   open,
   openDirectory,
   openIfExists,
-  readFileIfExists,
+  readRegularIfExists,
   remove,
   replaceFile,
   stat,
@@ -143,9 +144,9 @@ export function writeConfig(directory: LockedDirectory, config: string): void {
 export function readRecord(store: Store, id: string): ContainerRecord | undefined {
   checkId(id);
   const path = pathFor(store, id);
-  const text = readFileIfExists(`${path}/${RECORD}`);
+  const text = readRegularIfExists(`${path}/${RECORD}`);
   if (text === undefined) return undefined;
-  const init = readFileIfExists(`${path}/${INIT}`);
+  const init = readRegularIfExists(`${path}/${INIT}`);
   return { ...JSON.parse(text), ...(init !== undefined && { init: JSON.parse(init) }) } as ContainerRecord;
 }
 
@@ -156,9 +157,10 @@ export function requireRecord(store: Store, id: string): ContainerRecord {
 }
 
 export function statusOf(store: Store, record: ContainerRecord): Status {
-  const { init, creator, id } = record;
+  const { init, creator, id, cgroup } = record;
   if (init === undefined) return isAlive(creator.pid, creator.startTime) ? "creating" : "stopped";
   if (!isAlive(init.pid, init.startTime)) return "stopped";
+  if (isFrozen(cgroup)) return "paused";
   return attempt("faccessat2", CWD, startSocketPath(store, id), 0, 0) === 0 ? "created" : "running";
 }
 
@@ -189,7 +191,7 @@ const SHARED = "@";
 /** What one command leaves for the next ones. */
 export function memoryIn({ root }: Store) {
   return {
-    read: (name: string) => readFileIfExists(`${root}/${SHARED}${name}`),
+    read: (name: string) => readRegularIfExists(`${root}/${SHARED}${name}`),
     write: (name: string, content: string) => replaceFile(`${root}/${SHARED}${name}`, content, CWD, 0o600),
   };
 }

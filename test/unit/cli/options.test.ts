@@ -10,7 +10,7 @@ const TABLES: readonly (readonly [string | undefined, readonly OptionSpec[]])[] 
 describe.each(TABLES)("options of %s", (command, options) => {
   test("have a name, a description and, unless they are flags, an argument", () => {
     for (const { name, alias, kind, argument, description, initial } of options) {
-      expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/);
+      expect(name).toMatch(/^[a-z][a-z0-9]*(-[a-z]+)*$/);
       expect(alias ?? "a").toMatch(/^[a-z]$/);
       expect(description).toMatch(/^[\x20-\x7e]{5,}$/);
       expect(argument === undefined).toBe(kind === "flag");

@@ -1,0 +1,42 @@
+// runt update: other limits, from a file, from standard input, or from options.
+
+import { updateContainer } from "../../container/update.ts";
+import { RuntError } from "../../error.ts";
+import type { Fd } from "../../kernel/call.ts";
+import { readAll, readFile } from "../../kernel/file.ts";
+import { parseResources } from "../../spec/parse.ts";
+import type { LinuxResources } from "../../spec/types.ts";
+import type { Invocation } from "../options.ts";
+import type { Session } from "../session.ts";
+import { parseUpdateFlags } from "../update_flags.ts";
+
+const STDIN = 0 as Fd;
+
+type Options = Invocation<"update">["options"];
+
+export function update({ options, operands }: Invocation<"update">, { store, warn }: Session): number {
+  rejectResctrl(options);
+  for (const name of ["kernel-memory", "kernel-memory-tcp"] as const) {
+    if (options[name]) warn({ what: `Setting --${name} is ignored and will be removed` });
+  }
+  updateContainer({ store: store(), id: operands["container-id"], resources: readResources(options), warn });
+  return 0;
+}
+
+/** The file counts alone, as in runc. */
+function readResources(options: Options): LinuxResources {
+  const { resources } = options;
+  if (!resources) return parseUpdateFlags(options);
+  return parseResources(resources === "-" ? readAll(STDIN, "standard input") : readFile(resources));
+}
+
+/** Messages of runc where the machine has no such thing. */
+function rejectResctrl(options: Options): void {
+  const hint = "this version of runt does not support resctrl";
+  if (options["l3-cache-schema"]) {
+    throw new RuntError({ what: "Intel RDT/CAT: l3 cache schema is not enabled", hint });
+  }
+  if (options["mem-bw-schema"]) {
+    throw new RuntError({ what: "Intel RDT/MBA: memory bandwidth schema is not enabled", hint });
+  }
+}
