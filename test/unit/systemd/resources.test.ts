@@ -5,7 +5,6 @@ import { knownTo, needVersion, type Property } from "../../../src/cgroups/system
 import { resourceProperties } from "../../../src/cgroups/systemd/unit/resources.ts";
 import { parseCgroupsPath } from "../../../src/cgroups/systemd/unit/unit_name.ts";
 import { unitProperties } from "../../../src/cgroups/systemd/unit/unit_properties.ts";
-import { cpuWeight } from "../../../src/cgroups/weight.ts";
 import type { LinuxDeviceCgroup, LinuxResources } from "../../../src/spec/types.ts";
 
 const INFINITY = 18446744073709551615n;
@@ -110,38 +109,13 @@ describe("cpu", () => {
         ["CPUQuotaPerSecUSec", "t", INFINITY],
       ],
     ],
+    [{ cpus: "", mems: "" }, []],
     [{ cpus: "0-3,7" }, [["AllowedCPUs", "ay", Uint8Array.of(0x8f)]]],
     [{ cpus: "8" }, [["AllowedCPUs", "ay", Uint8Array.of(0, 1)]]],
     [{ cpus: "0,9,16-17" }, [["AllowedCPUs", "ay", Uint8Array.of(1, 2, 3)]]],
     [{ mems: "1" }, [["AllowedMemoryNodes", "ay", Uint8Array.of(2)]]],
   ])("%o", (cpu, expected) => {
     expect(of({ cpu })).toEqual(expected);
-  });
-
-  test.each([
-    [0n, 0n],
-    [1n, 1n],
-    [2n, 1n],
-    [10n, 4n],
-    [512n, 59n],
-    [1024n, 100n],
-    [2000n, 170n],
-    [2048n, 174n],
-    [10240n, 639n],
-    [262143n, 10000n],
-    [262144n, 10000n],
-    [18446744073709551615n, 10000n],
-  ])("%d shares are a weight of %d", (shares, weight) => {
-    expect(cpuWeight(shares)).toBe(weight);
-  });
-
-  test("more shares are never less weight", () => {
-    let before = 0n;
-    for (let shares = 1n; shares < 300_000n; shares += 61n) {
-      const weight = cpuWeight(shares);
-      expect(weight).toBeGreaterThanOrEqual(before);
-      before = weight;
-    }
   });
 });
 
