@@ -283,7 +283,7 @@ describe("versions", () => {
 });
 
 describe("a unit", () => {
-  const request = { id: "c1", pid: 42 };
+  const request = { id: "c1" };
 
   test("that is a scope", () => {
     const unit = parseCgroupsPath("a.slice:p:c1", "c1", false);
@@ -291,7 +291,6 @@ describe("a unit", () => {
       ["Description", "s", "runt container c1"],
       ["Slice", "s", "a.slice"],
       ["Delegate", "b", true],
-      ["PIDs", "au", [42]],
       ["CollectMode", "s", "inactive-or-failed"],
       ["MemoryAccounting", "b", true],
       ["CPUAccounting", "b", true],
@@ -301,11 +300,11 @@ describe("a unit", () => {
     ]);
   });
 
-  test("that is a slice takes no processes, and is not delegated", () => {
+  test("that is a slice is not delegated", () => {
     const unit = parseCgroupsPath("a.slice:p:a-b.slice", "c1", false);
     const names = unitProperties({ ...request, unit }).map(({ name }) => name);
     expect(shown(unitProperties({ ...request, unit }))).toContainEqual(["Wants", "as", ["a.slice"]]);
-    for (const name of ["Slice", "Delegate", "PIDs", "CollectMode"]) expect(names).not.toContain(name);
+    for (const name of ["Slice", "Delegate", "CollectMode"]) expect(names).not.toContain(name);
   });
 
   test("has the properties of annotations in place of ours", () => {
