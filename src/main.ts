@@ -8,7 +8,7 @@ import { F_GETFD, O_RDWR, PR_SET_DUMPABLE } from "./abi/constants.ts";
 import { EBADF } from "./abi/errno.ts";
 import { getWord } from "./abi/structs.ts";
 import { dispatch } from "./cli/dispatch.ts";
-import { print, readVariable, readWorkingDirectory } from "./cli/environment.ts";
+import { print, readWorkingDirectory } from "./cli/environment.ts";
 import { logOptions, parseCommand, parseGlobals } from "./cli/parse.ts";
 import { openReport, type Report } from "./cli/report.ts";
 import { stateRoot } from "./cli/root.ts";
@@ -18,6 +18,7 @@ import { addParts, type PartRow } from "./container/prepared_parts.ts";
 import { openStore } from "./container/store.ts";
 import { RuntError } from "./error.ts";
 import { attempt, call } from "./kernel/call.ts";
+import { readVariable } from "./kernel/environment.ts";
 import { CWD } from "./kernel/file.ts";
 
 const FAILED = 1;

@@ -4,6 +4,7 @@
 import {
   AT_REMOVEDIR,
   CGROUP2_SUPER_MAGIC,
+  O_CLOEXEC,
   O_DIRECTORY,
   O_RDONLY,
   O_WRONLY,
@@ -27,17 +28,12 @@ import {
 } from "../kernel/file.ts";
 import { poll } from "../kernel/process.ts";
 import { cgroupPath, ownCgroup } from "./path.ts";
+import type { CgroupPlace } from "./place.ts";
 
 /** Unified hosts, and hybrid ones, which mount cgroup v2 beside v1. */
 const MOUNT_POINTS = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
 /** Milliseconds for killed processes to end. Only one in an uninterruptible sleep takes longer. */
 const KILL_DEADLINE = 10_000;
-
-export interface Cgroup {
-  readonly path: string;
-  /** The topmost directory that did not exist before. */
-  readonly top: string;
-}
 
 /** Where the host has mounted cgroup v2. */
 export function mountPoint(): string {
@@ -75,7 +71,7 @@ export function firstMissing(path: string): string {
   return missing;
 }
 
-/** @throws RuntError if it cannot be made, or there are processes in it already */
+/** @throws RuntError if it cannot be made */
 export function makeCgroup(path: string): void {
   const context = { what: `create cgroup ${path}`, pointer: "/linux/cgroupsPath" };
   for (let slash = path.indexOf("/", 1); ; slash = path.indexOf("/", slash + 1)) {
@@ -84,13 +80,24 @@ export function makeCgroup(path: string): void {
     if (typeof status === "number" || !isDirectory(status)) makeOne(part, context);
     if (slash < 0) break;
   }
-  if (isPopulated(readFile(`${path}/cgroup.events`))) {
-    throw new RuntError({
-      ...context,
-      what: `container's cgroup is not empty: ${path}`,
-      hint: "give the container a cgroupsPath of its own",
-    });
-  }
+}
+
+/**
+ * Before anything says that the cgroup is ours: whoever takes back what was made, now or after a crash, kills what is
+ * in it.
+ *
+ * @throws RuntError if there are processes in it or below
+ */
+export function requireEmpty(path: string): void {
+  const events = attempt("openat", CWD, `${path}/cgroup.events`, O_RDONLY | O_CLOEXEC, 0);
+  // Whatever else is wrong with the path will be said by who makes it.
+  if (events < 0) return;
+  if (!using(events as Fd, () => isPopulated(readFromStart(events as Fd)))) return;
+  throw new RuntError({
+    pointer: "/linux/cgroupsPath",
+    what: `container's cgroup is not empty: ${path}`,
+    hint: "give the container a cgroupsPath of its own",
+  });
 }
 
 function makeOne(path: string, context: Context): void {
@@ -168,7 +175,7 @@ function stillPopulated(path: string): RuntError {
  * Removes the cgroup with those that the container made in it, then the empty ones above up to `top`. Processes that
  * are left in it are killed: the kernel removes an empty cgroup at once, so that most often there is nothing to ask.
  */
-export function removeCgroup({ path, top }: Cgroup): void {
+export function removeCgroup({ path, top }: CgroupPlace): void {
   const result = attempt("unlinkat", CWD, path, AT_REMOVEDIR);
   if (result === -EBUSY || result === -ENOTEMPTY) {
     killCgroup(path);

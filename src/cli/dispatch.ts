@@ -35,7 +35,7 @@ const COMMANDS: { readonly [N in CommandName]: Command<N> } = {
   events: async (...call) => (await import("./commands/rare.ts")).RARE.events(...call),
   update: async (...call) => (await import("./commands/rare.ts")).RARE.update(...call),
   ps: async (...call) => (await import("./commands/rare.ts")).RARE.ps(...call),
-  explain: async (...call) => (await import("./commands/explain.ts")).explain(...call),
+  explain: async (invocation) => (await import("./commands/explain.ts")).explain(invocation),
   help: async (invocation) => (await import("./commands/help.ts")).help(invocation),
 };
 

@@ -1,16 +1,11 @@
-// What a command finds around it: environment variables, the working directory, standard output.
+// What a command finds around it: the working directory, standard output.
 
-import { decode, environ } from "runt:host";
+import { decode } from "runt:host";
 import { call, type Fd } from "../kernel/call.ts";
 import { writeAll } from "../kernel/file.ts";
 
 const STDOUT = 1 as Fd;
 const PATH_MAX = 4096;
-
-export function readVariable(name: string): string | undefined {
-  // The engine splits much faster than it searches.
-  return `\0${environ[0] ?? ""}`.split(`\0${name}=`, 2)[1]?.split("\0", 1)[0];
-}
 
 export function readWorkingDirectory(): string {
   const buffer = new Uint8Array(PATH_MAX);

@@ -21,7 +21,7 @@ export function featuresDocument() {
     linux: {
       namespaces: NAMESPACE_TYPES.toSorted(),
       capabilities: [...CAPABILITIES.keys()],
-      cgroup: { v1: false, v2: true, systemd: false, systemdUser: false, rdma: true },
+      cgroup: { v1: false, v2: true, systemd: true, systemdUser: true, rdma: true },
       seccomp: DISABLED,
       apparmor: DISABLED,
       selinux: DISABLED,

@@ -55,14 +55,14 @@ export const GLOBAL_OPTIONS = [
     description: "format of the log",
   },
   { name: "debug", kind: "flag", description: "log what is done, and all warnings" },
-  { name: "systemd-cgroup", kind: "flag", description: "let systemd make the cgroups (not supported yet)" },
+  { name: "systemd-cgroup", kind: "flag", description: "let systemd make the cgroups" },
   {
     name: "cgroup-manager",
     kind: "text",
     argument: "MANAGER",
     choices: ["cgroupfs", "systemd", "disabled"],
     initial: "cgroupfs",
-    description: "who makes the cgroups (only cgroupfs is supported yet)",
+    description: "who makes the cgroups (disabled is not supported yet)",
   },
   {
     name: "rootless",

@@ -1,23 +1,25 @@
 // What `create`, `run` and `explain` have in common: from their options to the request of the container layer.
 
+import { type CgroupDriver, loadDriver } from "../cgroups/driver.ts";
 import type { CreateRequest } from "../container/request.ts";
 import { RuntError } from "../error.ts";
 import { attempt } from "../kernel/call.ts";
-import { readVariable } from "./environment.ts";
+import { readVariable } from "../kernel/environment.ts";
 import { activatedFds } from "./listen_fds.ts";
 import type { GlobalValues, Invocation } from "./options.ts";
 import type { Session } from "./session.ts";
 
-/** @throws RuntError if the cgroups shall be made in a way that we do not know */
-export function createRequest(
+/** @throws RuntError if no cgroups shall be made */
+export async function createRequest(
   { options, operands }: Invocation<"create"> | Invocation<"run">,
   { globals, store, warn }: Session,
-): CreateRequest {
+): Promise<CreateRequest> {
   const pidFile = options["pid-file"];
   const consoleSocket = options["console-socket"];
   return {
-    ...programOptions(options, globals),
+    ...programOptions(options),
     store: store(),
+    cgroups: await cgroupDriver(globals),
     id: operands["container-id"],
     bundle: options.bundle,
     ...(pidFile ? { pidFile } : {}),
@@ -30,9 +32,7 @@ type ProgramOptions = Pick<CreateRequest, "preserveFds" | "noPivot" | "newKeyrin
 
 export function programOptions(
   options: Pick<Invocation<"explain">["options"], "no-pivot" | "no-new-keyring" | "preserve-fds">,
-  globals: GlobalValues,
 ): ProgramOptions {
-  rejectCgroupManager(globals);
   const activated = activatedFds(readVariable("LISTEN_FDS"), readVariable("LISTEN_PID"), attempt("getpid"));
   return {
     preserveFds: options["preserve-fds"] + activated,
@@ -42,12 +42,11 @@ export function programOptions(
 }
 
 /** A container in another cgroup than its caller believes would run without the limits of that one. */
-function rejectCgroupManager(globals: GlobalValues): void {
+function cgroupDriver(globals: GlobalValues): Promise<CgroupDriver> {
   const manager = globals["systemd-cgroup"] ? "systemd" : globals["cgroup-manager"];
-  if (manager === "cgroupfs") return;
-  const option = globals["systemd-cgroup"] ? "--systemd-cgroup" : `--cgroup-manager=${manager}`;
+  if (manager !== "disabled") return loadDriver(manager);
   throw new RuntError({
-    what: `${option} is not supported yet`,
-    hint: "use the cgroupfs cgroup manager: leave the option out, and configure the engine for cgroupfs",
+    what: "--cgroup-manager=disabled is not supported yet",
+    hint: "use the manager that the engine is configured for: cgroupfs or systemd",
   });
 }

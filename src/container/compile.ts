@@ -109,8 +109,9 @@ export function compileContainer(
   const report = b.register("channel");
   const root = b.register("root");
   compileBeginning(b, report, facts, options);
-  const withTerminal = process.terminal === true ? terminalRegisters(b) : undefined;
   const late = compileFilesystem(b, spec, facts, root);
+  // Not before: the part of a filesystem is the same with and without.
+  const withTerminal = process.terminal === true ? terminalRegisters(b) : undefined;
   compileMakeDirectory(b, root, process.cwd);
   if (withTerminal) compileOpenTerminal(b, root, process, withTerminal.master, withTerminal.slave);
   else compileNullStdio(b, root, facts.nullStdio);

@@ -2,11 +2,11 @@
 // left behind, as often as it is called.
 
 import { POLLIN } from "../abi/constants.ts";
-import { removeCgroup } from "../cgroups/cgroupfs.ts";
+import { type CgroupDriver, driverOf, loadDriver } from "../cgroups/driver.ts";
 import { RuntError } from "../error.ts";
 import { using } from "../kernel/file.ts";
 import { isAlive, openPidfd, poll, sendSignal } from "../kernel/process.ts";
-import { type ContainerRecord, LEGAL, type ProcessId } from "./record.ts";
+import { type ContainerRecord, LEGAL, type ProcessId, placeOf } from "./record.ts";
 import {
   doesNotExist,
   type LockedDirectory,
@@ -22,7 +22,7 @@ const SIGKILL = 9;
 const KILL_DEADLINE = 10_000;
 
 /** @param force kill it first, and do not mind if it is not there */
-export function deleteContainer(store: Store, id: string, force: boolean): void {
+export async function deleteContainer(store: Store, id: string, force: boolean): Promise<void> {
   const directory = openLocked(store, id);
   if (directory === undefined) {
     if (force) return;
@@ -38,13 +38,15 @@ export function deleteContainer(store: Store, id: string, force: boolean): void 
       });
     }
     if (status !== "stopped" && record.init !== undefined) killProcess(record.init);
+    destroy(directory, record, await loadDriver(driverOf(record)));
+    return;
   }
-  destroy(directory, record);
+  removeDirectory(directory);
 }
 
 /** Its other processes, its cgroup, its directory. Mounts and namespaces go with the processes. */
-export function destroy(directory: LockedDirectory, record: ContainerRecord | undefined): void {
-  if (record !== undefined) removeCgroup({ path: record.cgroup, top: record.cgroupTop });
+export function destroy(directory: LockedDirectory, record: ContainerRecord, driver: CgroupDriver): void {
+  driver.remove(placeOf(record));
   removeDirectory(directory);
 }
 

@@ -13,9 +13,8 @@ import {
   S_IFREG,
 } from "../abi/constants.ts";
 import { getLong, getWord, longs, mountAttr, STAT } from "../abi/structs.ts";
-import { applyCgroupPlan } from "../cgroups/apply.ts";
-import { firstMissing, locateCgroup, makeCgroup, openCgroup, removeCgroup } from "../cgroups/cgroupfs.ts";
-import { setDeviceFilter } from "../cgroups/devices/attach.ts";
+import type { CgroupDriver, NewCgroup } from "../cgroups/driver.ts";
+import type { CgroupPlace } from "../cgroups/place.ts";
 import { RuntError } from "../error.ts";
 import { attempt, call, type Fd, failure } from "../kernel/call.ts";
 import { readAll, readFile, stat, using, writeValue } from "../kernel/file.ts";
@@ -55,6 +54,7 @@ const PASSWD_LIMIT = 1 << 20;
 
 export interface LaunchOptions extends CompileOptions {
   readonly store: Store;
+  readonly cgroups: CgroupDriver;
   /** Takes the master of the container's terminal. */
   readonly onConsole: (master: Fd) => void;
 }
@@ -73,12 +73,11 @@ export interface Launched {
 export function launch(prepared: Prepared, options: LaunchOptions, undo: Undo): Launched {
   const directory = reserve(options.store, prepared.id);
   undo.push(() => removeDirectory(directory));
-  const intent = describeIntent(prepared);
+  const cgroup = beginCgroup(prepared, options);
+  const intent = describeIntent(prepared, cgroup.place);
   writeRecord(directory, intent);
-  const cgroup = { path: intent.cgroup, top: intent.cgroupTop };
-  undo.push(() => removeCgroup(cgroup));
-  makeCgroup(cgroup.path);
-  applyCgroupPlan(cgroup.path, prepared.cgroup);
+  undo.push(cgroup.undo);
+  cgroup.make();
   const [ours, theirs] = socketPair();
   const descriptors = {
     [CHANNEL]: theirs,
@@ -87,17 +86,14 @@ export function launch(prepared: Prepared, options: LaunchOptions, undo: Undo): 
     ...inheritedTrees(prepared),
   };
   const restoreOomScore = setOomScoreAdj(prepared.process.oomScoreAdj);
-  const spawning = spawn(prepared, options, descriptors, cgroup.path);
+  const spawning = spawn(prepared, options, descriptors, cgroup);
   undo.push(spawning.end);
-  // It takes the kernel longer than all limits together, and the stage waits for its program still.
-  setDeviceFilter(cgroup.path, prepared.cgroup.filter, {
-    isRootless: () => isRootless(prepared.caller),
-    memory: memoryIn(options.store),
-  });
+  cgroup.whileCloning();
   // While the kernel makes the namespaces and loads the stage, what it will run is compiled.
   const program = compileContainer(prepared.spec, prepared.process, prepared.facts, options);
   writeConfig(directory, prepared.config);
   const stage = spawning.settle();
+  cgroup.adopt(stage.pid);
   const channel = openChannel(ours, program);
   const { spec, caller, namespaces } = prepared;
   if (namespaces.created.has("user")) writeIdMaps(stage.pid, spec.linux ?? {}, caller.uid === 0);
@@ -118,10 +114,15 @@ export function launch(prepared: Prepared, options: LaunchOptions, undo: Undo): 
   };
 }
 
-function describeIntent(prepared: Prepared): Omit<ContainerRecord, "init"> {
+function beginCgroup(prepared: Prepared, { cgroups, store }: LaunchOptions): NewCgroup {
+  const { id, spec, cgroup, caller } = prepared;
+  const filter = { isRootless: () => isRootless(caller), memory: memoryIn(store) };
+  return cgroups.begin({ id, spec, plan: cgroup, filter });
+}
+
+function describeIntent(prepared: Prepared, { path, top, unit }: CgroupPlace): Omit<ContainerRecord, "init"> {
   const { id, bundle, spec, namespaces, facts, caller } = prepared;
   const { seconds, nanoseconds } = readClock(0);
-  const cgroup = locateCgroup(spec.linux?.cgroupsPath, id);
   return {
     version: 1,
     ociVersion: spec.ociVersion,
@@ -131,8 +132,9 @@ function describeIntent(prepared: Prepared): Omit<ContainerRecord, "init"> {
     created: rfc3339(seconds, nanoseconds, 9),
     owner: caller.uid,
     ...(spec.annotations && { annotations: spec.annotations }),
-    cgroup,
-    cgroupTop: firstMissing(cgroup),
+    cgroup: path,
+    cgroupTop: top,
+    ...(unit && { unit }),
     creator: identify(attempt("getpid")),
     privatePid: namespaces.created.has("pid"),
   };
@@ -169,14 +171,14 @@ function spawn(
   { namespaces, joins, spec, process }: Prepared,
   { preserveFds }: LaunchOptions,
   descriptors: Readonly<Record<string, Fd>>,
-  cgroupPath: string,
+  { open: openCgroup }: NewCgroup,
 ): Spawning {
   requirePreserved(preserveFds);
   if (has(namespaces, "user")) raiseHardLimits(process.rlimits ?? []);
   const { cloneFlags } = namespaces;
   const newTime = has(namespaces, "time");
   return inTimeNamespace(namespaces, joins, spec.linux?.timeOffsets, () => {
-    const cgroup = openCgroup(cgroupPath);
+    const cgroup = openCgroup();
     return spawnStage({ descriptors, cloneFlags, cgroup, preserveFds, newTime, before: joins.before });
   });
 }

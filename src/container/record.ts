@@ -2,6 +2,7 @@
 // an intent before the first kernel object exists, and once when the container does. `created` or `running` is not in
 // it: the start socket is there until the container's process has been executed.
 
+import type { CgroupPlace, UnitPlace } from "../cgroups/place.ts";
 import type { StringMap } from "../spec/types.ts";
 
 export interface ProcessId {
@@ -25,6 +26,8 @@ export interface ContainerRecord {
   /** Directory of the container's cgroup, and the topmost directory that was made for it. */
   readonly cgroup: string;
   readonly cgroupTop: string;
+  /** Of systemd, where it made the cgroup. */
+  readonly unit?: UnitPlace;
   /** The runtime that creates it; if it has ended without `init`, the container is half created. */
   readonly creator: ProcessId;
   /** The container's process, as seen by the runtime. */
@@ -49,3 +52,7 @@ export const LEGAL: Readonly<Record<Operation, readonly Status[]>> = {
   // The spec says stopped only; every runtime deletes a created container too, and engines rely on it.
   delete: ["stopped", "created"],
 };
+
+export function placeOf({ cgroup, cgroupTop, unit }: ContainerRecord): CgroupPlace {
+  return { path: cgroup, top: cgroupTop, ...(unit && { unit }) };
+}

@@ -1,10 +1,13 @@
 // What `create` and `run` are asked to do, beside config.json.
 
+import type { CgroupDriver } from "../cgroups/driver.ts";
 import type { ErrorRecord } from "../error.ts";
 import type { Store } from "./store.ts";
 
 export interface CreateRequest {
   readonly store: Store;
+  /** Who makes the cgroup. */
+  readonly cgroups: CgroupDriver;
   readonly id: string;
   /** Path of the bundle, absolute or relative to the working directory. */
   readonly bundle: string;

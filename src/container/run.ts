@@ -50,9 +50,9 @@ export function runContainer(request: RunRequest): number {
 }
 
 /** The status of the container's process is the answer, even where something of it could not be removed. */
-function cleanUp({ warn }: RunRequest, directory: LockedDirectory, record: ContainerRecord): void {
+function cleanUp({ warn, cgroups }: RunRequest, directory: LockedDirectory, record: ContainerRecord): void {
   try {
-    if (lockAgain(directory)) destroy(directory, record);
+    if (lockAgain(directory)) destroy(directory, record, cgroups);
   } catch (error) {
     if (!(error instanceof RuntError)) throw error;
     warn(error.record);

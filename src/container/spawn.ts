@@ -51,7 +51,8 @@ export interface StageRequest {
   readonly descriptors: Readonly<Record<string, Fd>>;
   /** CLONE_NEW flags. */
   readonly cloneFlags: number;
-  readonly cgroup: Fd;
+  /** To be cloned into; undefined for the one that we are in. */
+  readonly cgroup: Fd | undefined;
   /** Descriptors from 3 on that are the container's and not ours. */
   readonly preserveFds: number;
   /** A time namespace was prepared: the kernel refuses to share memory across one. */
@@ -113,7 +114,8 @@ export function spawnStage(request: StageRequest): Spawning {
     return errno === 0 ? undefined : { call: getWord(status, 0) | 0, errno };
   };
   const conclude = (pid: number): Stage | RuntError => {
-    for (const fd of [wait, executable, request.cgroup, ...Object.values(descriptors)]) close(fd);
+    for (const fd of [wait, executable, ...Object.values(descriptors)]) close(fd);
+    if (request.cgroup !== undefined) close(request.cgroup);
     if (gate) close(gate.read);
     if (pid < 0) return cannotSpawn(failedCall()?.errno, -pid);
     return {
@@ -169,8 +171,9 @@ export function becomeRoot(): readonly RawCall[] {
 function cloneArguments(request: StageRequest, waits: boolean, pidfd: Uint8Array): Uint8Array {
   // A child that waits for us, or for a time namespace, cannot be waited for, or share memory.
   const sharing = (request.newTime ? 0 : CLONE_VM) + (waits ? 0 : CLONE_VFORK);
-  const flags = request.cloneFlags + sharing + CLONE_PIDFD + CLONE_INTO_CGROUP;
-  return longs(flags, address(pidfd), 0, 0, 0, 0, 0, 0, 0, 0, request.cgroup);
+  const into = request.cgroup === undefined ? 0 : CLONE_INTO_CGROUP;
+  const flags = request.cloneFlags + sharing + CLONE_PIDFD + into;
+  return longs(flags, address(pidfd), 0, 0, 0, 0, 0, 0, 0, 0, request.cgroup ?? 0);
 }
 
 function encodeCalls(calls: readonly RawCall[]): Uint8Array {

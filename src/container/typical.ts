@@ -114,38 +114,34 @@ const DEVICES = [true, false].flatMap((mayMknod) =>
 
 /** Compiles them all; what becomes of their parts is up to `parts`. */
 export function compileTypical(parts: Parts): void {
-  for (const terminal of [false, true]) {
-    for (const maskedPaths of MASKED_PATHS) {
-      for (const bounding of CAPABILITIES) compileOne(parts, { terminal, maskedPaths, bounding }, {});
-    }
-    for (const devices of DEVICES) compileOne(parts, { terminal, ...NEITHER }, { devices });
+  for (const maskedPaths of MASKED_PATHS) {
+    for (const bounding of CAPABILITIES) compileOne(parts, { maskedPaths, bounding }, {});
   }
-  for (const nullStdio of NULL_STDIO) compileOne(parts, { terminal: false, ...NEITHER }, { nullStdio });
+  for (const devices of DEVICES) compileOne(parts, NEITHER, { devices });
+  for (const nullStdio of NULL_STDIO) compileOne(parts, NEITHER, { nullStdio });
 }
 
-const NEITHER = { maskedPaths: [], bounding: [] };
+const NEITHER: Variation = { maskedPaths: [], bounding: [] };
 
 /** One of them. */
 export function compileTypicalOne(parts: Parts): Program {
   const [maskedPaths = [], bounding = []] = [MASKED_PATHS[0], CAPABILITIES[0]];
-  return compileOne(parts, { terminal: false, maskedPaths, bounding }, { nullStdio: [0, 1] });
+  return compileOne(parts, { maskedPaths, bounding }, { nullStdio: [0, 1] });
 }
 
 interface Variation {
-  readonly terminal: boolean;
   readonly maskedPaths: readonly string[];
   readonly bounding: readonly string[];
 }
 
 function compileOne(
   parts: Parts,
-  { terminal, maskedPaths, bounding }: Variation,
+  { maskedPaths, bounding }: Variation,
   host: Partial<ContainerFacts>,
 ): Program {
   const config = {
     ociVersion: "1.3.0",
     process: {
-      terminal,
       user: { uid: 0, gid: 0 },
       args: ["/bin/true"],
       cwd: "/",

@@ -1,5 +1,6 @@
 // The life of a container: which command is allowed when, what it says when it is not, and what it leaves.
 
+import { randomUUID } from "node:crypto";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -177,6 +178,20 @@ describe("create", () => {
     container.create();
     other.create();
     expect(other.state().pid).not.toBe(container.state().pid);
+  });
+
+  const inForeignCgroup = differs({ crun: "takes the cgroup of a running container, too" });
+  test("in the cgroup of a running container, which goes on", inForeignCgroup, () => {
+    const container = bundle((config) => {
+      config.process.args = LONG;
+      config.linux.cgroupsPath = `/runt-test-${randomUUID()}`;
+    });
+    container.create();
+    container.start();
+    const other = twin(container);
+    expect(failure(other.call("create", other.id))).toContain("container's cgroup is not empty: ");
+    expect(container.state().status).toBe("running");
+    container.delete("--force");
   });
 
   test("that fails leaves the id free", () => {

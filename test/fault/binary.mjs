@@ -1,11 +1,13 @@
-// A second binary, in which the parts of launch.ts are wrapped. The product itself knows nothing of faults.
+// A second binary, in which the parts of launch.ts and of the cgroupfs driver are wrapped. The product itself knows nothing of faults.
 
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, ROOT } from "../../tools/build.mjs";
 
 const WRAPPED = fileURLToPath(new URL("wrapped", import.meta.url));
-const LAUNCH = join(ROOT, "src/container/launch.ts");
+const WRAPPING = ["src/container/launch.ts", "src/cgroups/cgroupfs_driver.ts"].map((path) =>
+  join(ROOT, path),
+);
 const WORK = join(ROOT, "native/target/fault");
 
 /** @returns {Promise<string>} its path */
@@ -19,7 +21,7 @@ export function faultyBinary() {
         name: "wrap",
         setup({ onResolve }) {
           onResolve({ filter: /\/(spawn|channel|store|cgroupfs)\.ts$/ }, ({ importer, path }) =>
-            importer === LAUNCH ? { path: join(WRAPPED, basename(path)) } : null,
+            WRAPPING.includes(importer) ? { path: join(WRAPPED, basename(path)) } : null,
           );
         },
       },

@@ -61,10 +61,15 @@ export interface FakeBus {
   readonly calls: readonly (readonly unknown[])[];
   /** Resolves when this method has been called. */
   called(method: string): Promise<void>;
+  /** Ends the service manager, and resolves when all calls that it has got are known. */
+  end(): Promise<void>;
 }
 
-/** @param fault of fake_manager.py */
-export async function fakeBus(fault: string): Promise<FakeBus> {
+/**
+ * @param fault of fake_manager.py
+ * @param cgroups directory where units get their cgroups; without it they have none
+ */
+export async function fakeBus(fault: string, cgroups?: string): Promise<FakeBus> {
   const directory = temporaryDirectory();
   const config = join(directory, "bus.conf");
   fs.writeFileSync(
@@ -75,7 +80,7 @@ export async function fakeBus(fault: string): Promise<FakeBus> {
   );
   const daemon = start("dbus-daemon", [`--config-file=${config}`, "--nofork", "--print-address=1"]);
   const [address = ""] = await lines(daemon, (list) => list.length > 0);
-  const manager = start(PYTHON, [FAKE, address, fault]);
+  const manager = start(PYTHON, [FAKE, address, fault, ...(cgroups === undefined ? [] : [cgroups])]);
   const log = { lines: await lines(manager, (list) => list.length > 0) };
   return {
     address,
@@ -85,6 +90,11 @@ export async function fakeBus(fault: string): Promise<FakeBus> {
     },
     called: async (method) => {
       await lines(manager, () => log.lines.some((line) => line.startsWith(`["${method}"`)), log.lines);
+    },
+    end: async () => {
+      const ended = new Promise((resolve) => manager.on("close", resolve));
+      manager.kill("SIGKILL");
+      await ended;
     },
   };
 }

@@ -1,9 +1,11 @@
 # The parts of org.freedesktop.systemd1 that the driver uses, by another implementation of D-Bus, with the faults that
-# a busy or broken systemd has. Usage: fake_manager.py ADDRESS FAULT. Calls are logged as lines of JSON on stdout.
+# a busy or broken systemd has. Usage: fake_manager.py ADDRESS FAULT [CGROUPS]. Calls are logged as lines of JSON on
+# stdout. With the directory where cgroup v2 is mounted, the cgroups of units are made there.
 
 import json
 import os
 import sys
+import time
 
 import dbus
 import dbus.lowlevel
@@ -17,7 +19,8 @@ MANAGER = NAME + ".Manager"
 JOB = PATH + "/job/7"
 TYPES = {dbus.Boolean: "b", dbus.UInt32: "u", dbus.UInt64: "t", dbus.String: "s"}
 
-address, fault = sys.argv[1:]
+address, fault, *cgroups = sys.argv[1:]
+places = {}
 
 
 def typed(value):
@@ -28,6 +31,46 @@ def typed(value):
         return ["a" + str(value.signature), json.loads(json.dumps(value))]
     plain = bool(value) if isinstance(value, dbus.Boolean) else value
     return [TYPES[type(value)], json.loads(json.dumps(plain))]
+
+
+def slice_path(name):
+    """`a-b.slice` lies in `a.slice`."""
+    parts = name.removesuffix(".slice").split("-")
+    return "".join("/%s.slice" % "-".join(parts[: index + 1]) for index in range(len(parts)))
+
+
+def enter(unit, given):
+    """The cgroup of a unit, and its processes in it."""
+    if not cgroups:
+        return
+    properties = dict(given)
+    path = cgroups[0] + (slice_path(unit) if unit.endswith(".slice") else slice_path(properties["Slice"]) + "/" + unit)
+    os.makedirs(path, exist_ok=True)
+    places[unit] = path
+    for pid in properties.get("PIDs", []):
+        write(path + "/cgroup.procs", str(int(pid)))
+
+
+def leave(unit):
+    path = places.pop(unit, None)
+    if path is None or not os.path.isdir(path):
+        return
+    write(path + "/cgroup.kill", "1")
+    while "populated 1" in open(path + "/cgroup.events").read():
+        time.sleep(0.001)
+    for directory, _, _ in os.walk(path, topdown=False):
+        os.rmdir(directory)
+    # Slices that nobody needs go, too.
+    try:
+        while (path := os.path.dirname(path)) != cgroups[0]:
+            os.rmdir(path)
+    except OSError:
+        pass
+
+
+def write(path, text):
+    with open(path, "w") as file:
+        file.write(text)
 
 
 def log(method, *arguments):
@@ -62,6 +105,7 @@ class Manager(dbus.service.Object):
         if fault == "silent":
             return
         if fault == "dies":
+            enter(unit, properties)
             os._exit(0)
         if fault == "exists" or (fault == "exists once" and not self.cleared):
             refuse(Error(NAME + ".UnitExists", 'Unit "%s" was already loaded.' % unit))
@@ -69,6 +113,8 @@ class Manager(dbus.service.Object):
         if fault == "refuses":
             refuse(Error("org.freedesktop.DBus.Error.PropertyReadOnly", "Cannot set property \x1b[31mX\x1b[0m"))
             return
+        if fault != "fails":
+            enter(unit, properties)
         if fault == "signal first":
             self.end(unit, "done")
         if fault == "forged":
@@ -82,6 +128,7 @@ class Manager(dbus.service.Object):
         log("StopUnit", unit, mode)
         if fault == "gone":
             raise Error(NAME + ".NoSuchUnit", "Unit %s not loaded." % unit)
+        leave(unit)
         GLib.idle_add(self.end, unit, "timeout" if fault == "fails" else "done")
         return dbus.ObjectPath(JOB)
 

@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PURE =
-  /^src\/(abi|spec|program|rootfs|process|namespaces|cgroups\/(resources|stats\/parse|weight|systemd\/(dbus|unit)|devices\/(filter|rules)|owner|path|plan)|container\/(compile|failure|messages|record|ps_table|send|undo))\b/;
+  /^src\/(abi|spec|program|rootfs|process|namespaces|cgroups\/(resources|stats\/parse|systemd\/(dbus|unit)|devices\/(filter|rules)|owner|path|place|plan)|container\/(compile|failure|messages|record|ps_table|send|undo))\b/;
 const WORDS =
   /\b(containers?|mounts?|mounted|namespaces?|cgroups?|rootfs|capabilit(y|ies)|seccomp|hooks?|bundles?|oci)\b/i;
 /** The engine has none of these. */

@@ -4,10 +4,14 @@ use std::path::Path;
 use std::rc::Rc;
 use std::{fs, result};
 
+use rquickjs::context::intrinsic;
 use rquickjs::loader::{ImportAttributes, Loader};
 use rquickjs::{Context, Ctx, Module, Result, Runtime, WriteOptions, module::Declared};
 
 use crate::modules;
+
+/// To evaluate is to compile; what else scripts use is not needed for that.
+type Compiler = (intrinsic::Eval, intrinsic::RegExpCompiler);
 
 type Sources = Rc<Vec<(String, String)>>;
 
@@ -31,7 +35,7 @@ fn read(path: &Path) -> result::Result<(String, String), String> {
 fn compile(name: &str, source: &str, sources: &Sources) -> result::Result<Vec<u8>, String> {
     let runtime = Runtime::new().map_err(|error| error.to_string())?;
     runtime.set_loader(modules::Resolver, Others(sources.clone()));
-    let context = Context::full(&runtime).map_err(|error| error.to_string())?;
+    let context = Context::custom::<Compiler>(&runtime).map_err(|error| error.to_string())?;
     context.with(|ctx| {
         // Line numbers of minified scripts tell nobody anything; but what imports while it runs has to know its own name.
         let strip_debug = !source.contains("import(");

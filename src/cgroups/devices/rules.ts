@@ -47,6 +47,11 @@ const DEFAULT_RULES: readonly LinuxDeviceCgroup[] = [
   { allow: true, type: "c", major: 136, access: "rwm" },
 ];
 
+/** All rules, in the order of config.json. */
+export function withDefaultRules(configured: readonly LinuxDeviceCgroup[]): readonly LinuxDeviceCgroup[] {
+  return [...configured, ...DEFAULT_RULES];
+}
+
 /**
  * Later entries win (config-linux.md: "MUST apply entries in the listed order"), the default ones over all, as in
  * runc: without them nothing works. What no entry decides is denied.
@@ -54,7 +59,7 @@ const DEFAULT_RULES: readonly LinuxDeviceCgroup[] = [
 export function orderRules(configured: readonly LinuxDeviceCgroup[]): DeviceRules {
   const rules: DeviceRule[] = [];
   let allowOthers = false;
-  for (const rule of [...configured, ...DEFAULT_RULES].map(ruleOf).reverse()) {
+  for (const rule of withDefaultRules(configured).map(ruleOf).reverse()) {
     if (decidesAll(rule)) {
       allowOthers = rule.allow;
       break;

@@ -23,7 +23,7 @@ function bytes(file: string, value: bigint | undefined, pointer: string): readon
 }
 
 /** The limit of swap without memory, -1 for none; undefined if nothing is said about it. */
-function swapAlone({ limit = 0n, swap = 0n }: LinuxMemory, pointer: string): bigint | undefined {
+export function swapAlone({ limit = 0n, swap = 0n }: LinuxMemory, pointer: string): bigint | undefined {
   // Version 1 took the limit of both away together.
   if (swap === 0n) return limit < 0n ? limit : undefined;
   if (swap < 0n || limit < 0n) return swap;

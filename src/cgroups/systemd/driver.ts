@@ -5,9 +5,9 @@ import { readFile } from "../../kernel/file.ts";
 import type { LinuxResources } from "../../spec/types.ts";
 import { ownCgroup } from "../path.ts";
 import type { Systemd } from "./connect.ts";
+import { type Property, property } from "./unit/property.ts";
 import { resourceProperties } from "./unit/resources.ts";
 import { parseCgroupsPath, type Unit } from "./unit/unit_name.ts";
-import { type UnitRequest, unitProperties } from "./unit/unit_properties.ts";
 import { readControlGroup, setUnitProperties, startUnit } from "./unit_control.ts";
 
 /** Milliseconds for all that systemd is asked for in one operation. Where it is busy, a job takes seconds. */
@@ -26,17 +26,29 @@ export function locateUnit(systemd: Systemd, cgroupsPath: string | undefined, id
   return { ...unit, path: `${prefix}${unit.path}` };
 }
 
+export interface StartRequest {
+  readonly unit: LocatedUnit;
+  /** See unit/unit_properties.ts. */
+  readonly properties: readonly Property[];
+  /** As seen by the service manager. */
+  readonly pid: number;
+}
+
 /**
  * Starts the unit. The process of a scope is in its cgroup then; a slice takes no processes from systemd, so that the
  * caller writes it to `cgroup.procs`.
  */
-export function startContainerUnit(
-  systemd: Systemd,
-  request: UnitRequest & { readonly unit: LocatedUnit },
-): void {
-  const { unit, pid } = request;
-  startUnit(systemd, unit.name, unitProperties(request));
+export function startContainerUnit(systemd: Systemd, { unit, properties, pid }: StartRequest): void {
+  startUnit(systemd, unit.name, withProcess(unit, properties, pid));
   if (unit.kind === "scope") requireInside(pid, unit);
+}
+
+export function withProcess(
+  { kind }: LocatedUnit,
+  properties: readonly Property[],
+  pid: number,
+): readonly Property[] {
+  return kind === "scope" ? [...properties, property("PIDs", "au", [pid])] : properties;
 }
 
 /** Limits would be written to another cgroup than the container's. */

@@ -5,7 +5,7 @@ import type { Invocation } from "../options.ts";
 import { createRequest } from "../request.ts";
 import type { Session } from "../session.ts";
 
-export function create(invocation: Invocation<"create">, session: Session): number {
-  createContainer(createRequest(invocation, session));
+export async function create(invocation: Invocation<"create">, session: Session): Promise<number> {
+  createContainer(await createRequest(invocation, session));
   return 0;
 }

@@ -4,7 +4,10 @@ import { deleteContainer } from "../../container/delete.ts";
 import type { Invocation } from "../options.ts";
 import type { Session } from "../session.ts";
 
-export function remove({ options, operands }: Invocation<"delete">, { store }: Session): number {
-  deleteContainer(store(), operands["container-id"], options.force);
+export async function remove(
+  { options, operands }: Invocation<"delete">,
+  { store }: Session,
+): Promise<number> {
+  await deleteContainer(store(), operands["container-id"], options.force);
   return 0;
 }

@@ -4,10 +4,9 @@ import { explainBundle } from "../../container/explain.ts";
 import { print } from "../environment.ts";
 import type { Invocation } from "../options.ts";
 import { programOptions } from "../request.ts";
-import type { Session } from "../session.ts";
 
-export function explain({ options }: Invocation<"explain">, { globals }: Session): number {
-  const listing = explainBundle(options.bundle, programOptions(options, globals));
+export function explain({ options }: Invocation<"explain">): number {
+  const listing = explainBundle(options.bundle, programOptions(options));
   print(listing.endsWith("\n") ? listing : `${listing}\n`);
   return 0;
 }

@@ -1,7 +1,8 @@
 // runt ps: the processes of a container, as the host sees them.
 
 import { containerPids, processTable } from "../../container/processes.ts";
-import { print, readVariable } from "../environment.ts";
+import { readVariable } from "../../kernel/environment.ts";
+import { print } from "../environment.ts";
 import type { Invocation } from "../options.ts";
 import type { Session } from "../session.ts";
 

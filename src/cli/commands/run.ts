@@ -5,7 +5,7 @@ import type { Invocation } from "../options.ts";
 import { createRequest } from "../request.ts";
 import type { Session } from "../session.ts";
 
-export function run(invocation: Invocation<"run">, session: Session): number {
+export async function run(invocation: Invocation<"run">, session: Session): Promise<number> {
   const { detach, keep } = invocation.options;
-  return runContainer({ ...createRequest(invocation, session), detach, keep });
+  return runContainer({ ...(await createRequest(invocation, session)), detach, keep });
 }

@@ -14,12 +14,16 @@ const STDIN = 0 as Fd;
 
 type Options = Invocation<"update">["options"];
 
-export function update({ options, operands }: Invocation<"update">, { store, warn }: Session): number {
+export async function update(
+  { options, operands }: Invocation<"update">,
+  { store, warn }: Session,
+): Promise<number> {
   rejectResctrl(options);
   for (const name of ["kernel-memory", "kernel-memory-tcp"] as const) {
     if (options[name]) warn({ what: `Setting --${name} is ignored and will be removed` });
   }
-  updateContainer({ store: store(), id: operands["container-id"], resources: readResources(options), warn });
+  const resources = readResources(options);
+  await updateContainer({ store: store(), id: operands["container-id"], resources, warn });
   return 0;
 }
 

@@ -1,7 +1,7 @@
 // What shall go wrong, from the environment: RUNT_FAULT=fail:N, exit:N or kill:POINT.
 
-import { readVariable } from "../../../src/cli/environment.ts";
 import { attempt } from "../../../src/kernel/call.ts";
+import { readVariable } from "../../../src/kernel/environment.ts";
 
 const SIGKILL = 9;
 

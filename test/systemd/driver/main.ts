@@ -2,12 +2,18 @@
 
 import { argv } from "runt:host";
 import { connectSystemd, readBusEnvironment, type Systemd } from "../../../src/cgroups/systemd/connect.ts";
-import { locateUnit, startContainerUnit, updateContainerUnit } from "../../../src/cgroups/systemd/driver.ts";
+import {
+  locateUnit,
+  startContainerUnit,
+  updateContainerUnit,
+  withProcess,
+} from "../../../src/cgroups/systemd/driver.ts";
 import { unitProperties } from "../../../src/cgroups/systemd/unit/unit_properties.ts";
 import { readSystemdVersion, startUnit, stopUnit } from "../../../src/cgroups/systemd/unit_control.ts";
-import { print, readVariable } from "../../../src/cli/environment.ts";
+import { print } from "../../../src/cli/environment.ts";
 import { describe, RuntError } from "../../../src/error.ts";
 import { attempt } from "../../../src/kernel/call.ts";
+import { readVariable } from "../../../src/kernel/environment.ts";
 import { parseJson } from "../../../src/spec/json.ts";
 import { resources as parseResources } from "../../../src/spec/resources.ts";
 import type { LinuxResources } from "../../../src/spec/types.ts";
@@ -28,6 +34,8 @@ export interface Request {
 export async function preload(): Promise<Uint32Array> {
   return new Uint32Array();
 }
+
+/** At build time: no containers are compiled here. */
 
 export async function main(): Promise<never> {
   attempt("exit_group", answer(argv[1] ?? ""));
@@ -58,9 +66,9 @@ function perform(systemd: Systemd, request: Request, text: string): unknown {
   if (operation === "version") return readSystemdVersion(systemd);
   const unit = locateUnit(systemd, request.cgroupsPath, id);
   const resources = exactResources(text);
-  const start = { unit, id, pid, annotations, ...(resources && { resources }) };
-  if (operation === "start") startContainerUnit(systemd, start);
-  if (operation === "start anywhere") startUnit(systemd, unit.name, unitProperties(start));
+  const properties = unitProperties({ unit, id, annotations, ...(resources && { resources }) });
+  if (operation === "start") startContainerUnit(systemd, { unit, properties, pid });
+  if (operation === "start anywhere") startUnit(systemd, unit.name, withProcess(unit, properties, pid));
   if (operation === "update") updateContainerUnit(systemd, unit.name, resources ?? {});
   if (operation === "stop") stopUnit(systemd, unit.name);
   return unit;

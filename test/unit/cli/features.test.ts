@@ -86,9 +86,9 @@ describe("features", () => {
     );
   });
 
-  test("promises cgroup v2 by files only", () => {
+  test("promises cgroup v2 with both drivers", () => {
     const { cgroup } = document.linux;
-    expect(cgroup).toEqual({ v1: false, v2: true, systemd: false, systemdUser: false, rdma: true });
+    expect(cgroup).toEqual({ v1: false, v2: true, systemd: true, systemdUser: true, rdma: true });
   });
 });
 

@@ -5,7 +5,6 @@ import { knownTo, needVersion, type Property } from "../../../src/cgroups/system
 import { resourceProperties } from "../../../src/cgroups/systemd/unit/resources.ts";
 import { parseCgroupsPath } from "../../../src/cgroups/systemd/unit/unit_name.ts";
 import { unitProperties } from "../../../src/cgroups/systemd/unit/unit_properties.ts";
-import { cpuWeight } from "../../../src/cgroups/weight.ts";
 import type { LinuxDeviceCgroup, LinuxResources } from "../../../src/spec/types.ts";
 
 const INFINITY = 18446744073709551615n;
@@ -110,38 +109,13 @@ describe("cpu", () => {
         ["CPUQuotaPerSecUSec", "t", INFINITY],
       ],
     ],
+    [{ cpus: "", mems: "" }, []],
     [{ cpus: "0-3,7" }, [["AllowedCPUs", "ay", Uint8Array.of(0x8f)]]],
     [{ cpus: "8" }, [["AllowedCPUs", "ay", Uint8Array.of(0, 1)]]],
     [{ cpus: "0,9,16-17" }, [["AllowedCPUs", "ay", Uint8Array.of(1, 2, 3)]]],
     [{ mems: "1" }, [["AllowedMemoryNodes", "ay", Uint8Array.of(2)]]],
   ])("%o", (cpu, expected) => {
     expect(of({ cpu })).toEqual(expected);
-  });
-
-  test.each([
-    [0n, 0n],
-    [1n, 1n],
-    [2n, 1n],
-    [10n, 4n],
-    [512n, 59n],
-    [1024n, 100n],
-    [2000n, 170n],
-    [2048n, 174n],
-    [10240n, 639n],
-    [262143n, 10000n],
-    [262144n, 10000n],
-    [18446744073709551615n, 10000n],
-  ])("%d shares are a weight of %d", (shares, weight) => {
-    expect(cpuWeight(shares)).toBe(weight);
-  });
-
-  test("more shares are never less weight", () => {
-    let before = 0n;
-    for (let shares = 1n; shares < 300_000n; shares += 61n) {
-      const weight = cpuWeight(shares);
-      expect(weight).toBeGreaterThanOrEqual(before);
-      before = weight;
-    }
   });
 });
 
@@ -309,7 +283,7 @@ describe("versions", () => {
 });
 
 describe("a unit", () => {
-  const request = { id: "c1", pid: 42 };
+  const request = { id: "c1" };
 
   test("that is a scope", () => {
     const unit = parseCgroupsPath("a.slice:p:c1", "c1", false);
@@ -317,7 +291,6 @@ describe("a unit", () => {
       ["Description", "s", "runt container c1"],
       ["Slice", "s", "a.slice"],
       ["Delegate", "b", true],
-      ["PIDs", "au", [42]],
       ["CollectMode", "s", "inactive-or-failed"],
       ["MemoryAccounting", "b", true],
       ["CPUAccounting", "b", true],
@@ -327,11 +300,11 @@ describe("a unit", () => {
     ]);
   });
 
-  test("that is a slice takes no processes, and is not delegated", () => {
+  test("that is a slice is not delegated", () => {
     const unit = parseCgroupsPath("a.slice:p:a-b.slice", "c1", false);
     const names = unitProperties({ ...request, unit }).map(({ name }) => name);
     expect(shown(unitProperties({ ...request, unit }))).toContainEqual(["Wants", "as", ["a.slice"]]);
-    for (const name of ["Slice", "Delegate", "PIDs", "CollectMode"]) expect(names).not.toContain(name);
+    for (const name of ["Slice", "Delegate", "CollectMode"]) expect(names).not.toContain(name);
   });
 
   test("has the properties of annotations in place of ours", () => {

@@ -3,7 +3,7 @@
 import { RuntError } from "../../../error.ts";
 import { parseIdList } from "../../../spec/id_list.ts";
 import type { LinuxCPU } from "../../../spec/types.ts";
-import { cpuWeight } from "../../weight.ts";
+import { weightOf } from "../../resources/cpu.ts";
 import { INFINITY } from "../dbus/value.ts";
 import { type Property, property } from "./property.ts";
 
@@ -16,13 +16,14 @@ const PERCENT = 10_000n;
 const [V_IDLE, V_PERIOD, V_CPUSET] = [252, 242, 244];
 
 export function cpuProperties(cpu: LinuxCPU): readonly Property[] {
-  const { shares = 0n, quota = 0n, period = 0n, idle, cpus, mems } = cpu;
+  const { shares = 0n, quota = 0n, period = 0n, idle, cpus = "", mems = "" } = cpu;
+  const ofShares = weightOf(shares);
   return [
-    ...(shares === 0n ? [] : [weight(cpuWeight(shares))]),
+    ...(ofShares === undefined ? [] : [weight(BigInt(ofShares))]),
     ...(idle === 1 ? [idleWeight()] : []),
     ...quotaProperties(quota, period),
-    ...(cpus === undefined ? [] : [idSet("AllowedCPUs", cpus, "/linux/resources/cpu/cpus")]),
-    ...(mems === undefined ? [] : [idSet("AllowedMemoryNodes", mems, "/linux/resources/cpu/mems")]),
+    ...(cpus === "" ? [] : [idSet("AllowedCPUs", cpus, "/linux/resources/cpu/cpus")]),
+    ...(mems === "" ? [] : [idSet("AllowedMemoryNodes", mems, "/linux/resources/cpu/mems")]),
   ];
 }
 

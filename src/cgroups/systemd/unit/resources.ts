@@ -2,9 +2,11 @@
 // its configuration: a limit that it was not told would be lost then. What it has no property for it leaves alone.
 
 import type { LinuxMemory, LinuxPids, LinuxResources } from "../../../spec/types.ts";
+import { ioWeight } from "../../resources/io.ts";
+import { swapAlone } from "../../resources/memory.ts";
 import { cpuProperties } from "./cpu.ts";
 import { deviceProperties } from "./devices.ts";
-import { lastOfEach, limit, type Property, property, rejectProperty } from "./property.ts";
+import { lastOfEach, limit, type Property, property } from "./property.ts";
 import { unifiedProperties } from "./unified.ts";
 
 /** @param resources with the device rules that the device filter of the cgroup is made of */
@@ -14,7 +16,7 @@ export function resourceProperties(resources: LinuxResources): readonly Property
     ...(memory === undefined ? [] : memoryProperties(memory)),
     ...(cpu === undefined ? [] : cpuProperties(cpu)),
     ...(pids === undefined ? [] : pidsProperties(pids)),
-    ...(blockIO?.weight ? [ioWeight(BigInt(blockIO.weight))] : []),
+    ...(blockIO?.weight ? [property("IOWeight", "t", BigInt(ioWeight(blockIO.weight)))] : []),
     // Last, since a file that is named wins: config-linux.md, "Unified".
     ...(unified === undefined ? [] : unifiedProperties(unified)),
   ]);
@@ -22,12 +24,9 @@ export function resourceProperties(resources: LinuxResources): readonly Property
 }
 
 /** 0 is "not set", -1 is unlimited. */
-function memoryProperties({
-  limit: max = 0n,
-  reservation = 0n,
-  swap = 0n,
-}: LinuxMemory): readonly Property[] {
-  const swapMax = swapLimit(max, swap);
+function memoryProperties(memory: LinuxMemory): readonly Property[] {
+  const { limit: max = 0n, reservation = 0n } = memory;
+  const swapMax = swapAlone(memory, "/linux/resources/memory");
   return [
     ...(max === 0n ? [] : [limit("MemoryMax", max)]),
     ...(reservation === 0n ? [] : [limit("MemoryLow", reservation)]),
@@ -35,23 +34,7 @@ function memoryProperties({
   ];
 }
 
-/** `swap` counts memory and swap together, the property swap alone. */
-function swapLimit(max: bigint, swap: bigint): bigint | undefined {
-  const pointer = "/linux/resources/memory/swap";
-  if (swap === 0n) return max < 0n ? -1n : undefined;
-  if (swap < 0n) return -1n;
-  if (max < 0n) return swap;
-  if (max === 0n) rejectProperty(pointer, "unable to set swap limit without memory limit");
-  if (swap < max) rejectProperty(pointer, `memory+swap limit ${swap} should be >= memory limit ${max}`);
-  return swap - max;
-}
-
 /** systemd refuses 0, and nothing can fork with 1 either: the container's process itself counts. */
 function pidsProperties({ limit: max }: LinuxPids): readonly Property[] {
   return max === undefined ? [] : [limit("TasksMax", max === 0n ? 1n : max)];
-}
-
-/** From the range of the bfq scheduler, 10 to 1000, to that of io.weight. */
-function ioWeight(weight: bigint): Property {
-  return property("IOWeight", "t", 1n + ((weight - 10n) * 9999n) / 990n);
 }

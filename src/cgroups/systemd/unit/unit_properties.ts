@@ -1,4 +1,4 @@
-// All properties that a container's unit is started with.
+// All properties that a container's unit is started with, but its process, which is not there yet when they are checked.
 
 import type { LinuxResources, StringMap } from "../../../spec/types.ts";
 import { annotationProperties } from "./annotations.ts";
@@ -10,19 +10,17 @@ export interface UnitRequest {
   readonly unit: Unit;
   /** Of the container. */
   readonly id: string;
-  /** Process that the scope begins with, as seen by the service manager. A slice takes none. */
-  readonly pid: number;
   readonly resources?: LinuxResources;
   readonly annotations?: StringMap<string>;
 }
 
 /** @throws RuntError with the place in config.json of what cannot be expressed */
-export function unitProperties({ unit, id, pid, resources, annotations }: UnitRequest): readonly Property[] {
+export function unitProperties({ unit, id, resources, annotations }: UnitRequest): readonly Property[] {
   const chosen = annotationProperties(annotations ?? {});
   const names = new Set(chosen.map(({ name }) => name));
   const own = [
     property("Description", "s", `runt container ${id}`),
-    ...(unit.kind === "scope" ? scopeProperties(unit, pid) : [property("Wants", "as", [unit.slice])]),
+    ...(unit.kind === "scope" ? scopeProperties(unit) : [property("Wants", "as", [unit.slice])]),
     // Without them there would be no limit that systemd could apply, and no file to read the use from.
     ...["MemoryAccounting", "CPUAccounting", "IOAccounting", "TasksAccounting"].map((name) =>
       property(name, "b", true),
@@ -34,12 +32,11 @@ export function unitProperties({ unit, id, pid, resources, annotations }: UnitRe
   return [...own.filter(({ name }) => !names.has(name)), ...chosen];
 }
 
-function scopeProperties({ slice }: Unit, pid: number): readonly Property[] {
+function scopeProperties({ slice }: Unit): readonly Property[] {
   return [
     property("Slice", "s", slice),
     // The cgroups below are the container's, and systemd keeps its hands off.
     property("Delegate", "b", true),
-    property("PIDs", "au", [pid]),
     // Nothing is left of a scope whose last process was killed for its memory, even if nobody deletes the container.
     property("CollectMode", "s", "inactive-or-failed"),
   ];

@@ -1,0 +1,55 @@
+// Who makes the cgroup of a container and takes it away: the runtime itself, or systemd. Operations call this interface;
+// the code of the systemd driver is loaded only for containers that have it.
+
+import type { Fd } from "../kernel/call.ts";
+import type { LinuxResources, Spec } from "../spec/types.ts";
+import { cgroupfsDriver } from "./cgroupfs_driver.ts";
+import type { FilterOptions } from "./devices/attach.ts";
+import type { CgroupPlace } from "./place.ts";
+import type { CgroupPlan } from "./plan.ts";
+
+export type DriverName = "cgroupfs" | "systemd";
+
+export interface CgroupDriver {
+  /**
+   * Finds the place, and checks what can be checked. Nothing is made.
+   * @throws RuntError if there are processes in it
+   */
+  readonly begin: (request: CgroupRequest) => NewCgroup;
+  /** Kills what is in it, as often as it is called. A cgroup that is gone is no error. */
+  readonly remove: (place: CgroupPlace) => void;
+  /** What is not in `resources` stays as it is. */
+  readonly update: (place: CgroupPlace, resources: LinuxResources, options: FilterOptions) => void;
+}
+
+export interface CgroupRequest {
+  /** Of the container. */
+  readonly id: string;
+  readonly spec: Spec;
+  readonly plan: CgroupPlan;
+  readonly filter: FilterOptions;
+}
+
+/** The cgroup of a container that is being created. Its methods are called once, in this order. */
+export interface NewCgroup {
+  readonly place: CgroupPlace;
+  /** Before the container's process is there: limits that hold from its first page on. */
+  readonly make: () => void;
+  /** To clone the process into; undefined if it comes later. Closed by the caller. */
+  readonly open: () => Fd | undefined;
+  /** While the kernel clones: what takes long. */
+  readonly whileCloning: () => void;
+  /** Puts in the process, which has done nothing yet, where it was not cloned into the cgroup. */
+  readonly adopt: (pid: number) => void;
+  /** At any time, when the process has ended: takes back what was made, and nothing that is another's. */
+  readonly undo: () => void;
+}
+
+export async function loadDriver(name: DriverName): Promise<CgroupDriver> {
+  return name === "cgroupfs" ? cgroupfsDriver : (await import("./systemd/systemd_driver.ts")).systemdDriver;
+}
+
+/** The driver is not named again by who kills or deletes a container. */
+export function driverOf({ unit }: Pick<CgroupPlace, "unit">): DriverName {
+  return unit === undefined ? "cgroupfs" : "systemd";
+}
