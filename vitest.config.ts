@@ -8,7 +8,7 @@ import { enterPrivateNamespace, isRoot } from "./tools/setup.mjs";
 enterPrivateNamespace();
 
 const NEED_ROOT = ["test/container/**", "test/fault/**"];
-/** The same, with a systemd of their own, or one that is none: the virtual machine has the real one. */
+/** The same, with a service manager that is none: the virtual machine has the real one. */
 const NEED_ROOT_HERE = ["test/systemd/**"];
 /** The host has systemd as its first process, and all controllers of cgroup v2. */
 const NEED_MACHINE = ["test/vm/**"];

@@ -5,6 +5,7 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { faultyBinary } from "../test/fault/binary.mjs";
+import { driverBinary } from "../test/systemd/binary.mjs";
 import { debianPackages, npmPackages, runtBinary } from "./setup.mjs";
 import { checkoutDisk } from "./vm/checkout.mjs";
 import { image } from "./vm/image.mjs";
@@ -24,6 +25,7 @@ const missing = debianPackages({ "qemu-system-x86_64": "qemu-system-x86", "mkfs.
 if (missing.length > 0) throw new Error(`a virtual machine needs ${missing.join(", ")}`);
 await runtBinary();
 await faultyBinary();
+await driverBinary();
 
 const root = image(options.suite, options.rebuild);
 const directory = fs.mkdtempSync(join(tmpdir(), "runt-vm-"));

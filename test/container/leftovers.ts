@@ -10,12 +10,12 @@ export function leftovers(id: string, bundle: string): string[] {
   return [...mounts(bundle), ...paths, ...processes(id, bundle)];
 }
 
-/** So that a runtime that leaves something leaves it for one test only. */
 /** What a state directory has of containers. What they share is of none of them: `@...`, which is no id. */
 export function stateOf(directory: string): string[] {
   return fs.existsSync(directory) ? fs.readdirSync(directory).filter((name) => !name.startsWith("@")) : [];
 }
 
+/** So that a runtime that leaves something leaves it for one test only. */
 export function removeLeftovers(id: string, bundle: string): void {
   for (const mount of mounts(bundle)) spawnSync("umount", ["--lazy", mount.split(" ")[5] ?? ""]);
   for (const path of cgroups(cgroupRoot(), id)) {

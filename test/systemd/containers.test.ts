@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { bundle, type Container, failure, runtime, twin } from "../container/bed.ts";
 import { type Config, sh } from "../container/config.ts";
-import { cgroupRoot, leftovers } from "../container/leftovers.ts";
+import { cgroupRoot, leftovers, stateOf } from "../container/leftovers.ts";
 import { type FakeBus, fakeBus } from "./bed.ts";
 
 const SECONDS = 1000;
@@ -62,7 +62,7 @@ function cgroupOf(pid: number): string | undefined {
 }
 
 function expectNothingLeft({ container, slice, scope }: Bed): void {
-  expect(fs.existsSync(container.stateDir) ? fs.readdirSync(container.stateDir) : []).toEqual([]);
+  expect(stateOf(container.stateDir)).toEqual([]);
   expect(leftovers(container.id, container.dir)).toEqual([]);
   expect(fs.existsSync(join(cgroupRoot(), slice, scope))).toBe(false);
 }

@@ -1,3 +1,3 @@
 // In the virtual machine, where the host's own service manager is there: the driver as root.
 
-import "../systemd/real.test.ts";
+import "./real_systemd.ts";

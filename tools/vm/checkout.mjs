@@ -17,10 +17,11 @@ const PARTS = [
   "test",
   "tools",
   "native/target/fault",
+  "native/target/systemd",
 ];
 // The source code of the binaries as well: it tells that they are current.
 const SOURCES = "native";
-const BINARIES = ["dist/runt", "native/target/fault/runt"];
+const BINARIES = ["dist/runt", "native/target/fault/runt", "native/target/systemd/driver"];
 
 /**
  * @typedef {object} Request what the machine has to do

@@ -2,7 +2,7 @@
 // moment between them. A cgroup may have filters of others (systemd's): all of them are asked, and ours has a name.
 
 import { address, decode } from "runt:host";
-import { EACCES, EPERM } from "../../abi/errno.ts";
+import { EACCES, EAGAIN, EPERM } from "../../abi/errno.ts";
 import { getWord, longs } from "../../abi/structs.ts";
 import { attempt, call, type Fd, failure } from "../../kernel/call.ts";
 import { close, openDirectory, toBytes, using } from "../../kernel/file.ts";
@@ -103,7 +103,11 @@ function loadFilter(instructions: Uint8Array): number {
     ...[0, 0, 0, 0, 0, 0],
   );
   attributes.set(toBytes(NAME), 48);
-  return bpf(PROG_LOAD, attributes);
+  for (;;) {
+    const result = bpf(PROG_LOAD, attributes);
+    // The verifier gives up for a signal, which has been delivered when the call returns.
+    if (result !== -EAGAIN) return result;
+  }
 }
 
 function exchange(directory: Fd, program: Fd | undefined, pointer: string): void {

@@ -1,3 +1,3 @@
 // In the virtual machine, where an ordinary user has a session: the driver with that user's service manager.
 
-import "../../systemd/real.test.ts";
+import "../real_systemd.ts";

@@ -3,10 +3,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { type Answer, drive, temporaryDirectory, type Variables } from "./bed.ts";
-import { driverBinary } from "./binary.mjs";
-import type { Request } from "./driver/main.ts";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { type Answer, drive, temporaryDirectory, type Variables } from "../systemd/bed.ts";
+import { driverBinary } from "../systemd/binary.mjs";
+import type { Request } from "../systemd/driver/main.ts";
 import { type ServiceManager, serviceManager } from "./service_manager.ts";
 
 const MINUTES = 60_000;
@@ -15,10 +15,8 @@ let systemd: ServiceManager;
 
 beforeAll(async () => {
   await driverBinary();
-  systemd = await serviceManager();
+  systemd = serviceManager();
 }, 10 * MINUTES);
-
-afterAll(() => systemd.close());
 
 interface Scope {
   readonly name: string;
@@ -36,7 +34,7 @@ function scope(): Scope {
 }
 
 function call(request: Request, env: Variables = systemd.env): Promise<Answer> {
-  return drive({ ...request, ...(systemd.uid !== undefined && { uid: systemd.uid }) }, env);
+  return drive(request, env);
 }
 
 function cgroupOf(pid: number | undefined): string | undefined {
