@@ -2,12 +2,16 @@
 
 import { formatProgram } from "../program/listing.ts";
 import { type CompileOptions, compileContainer } from "./compile.ts";
+import { readFacts } from "./facts.ts";
 import { prepare } from "./prepare.ts";
 
 /** The id is only part of names: that of the session keyring. */
 const ID = "ID";
 
 export function explainBundle(bundle: string, options: Omit<CompileOptions, "barrier">): string {
-  const { spec, process, facts } = prepare({ id: ID, bundle, warn: () => {} });
-  return formatProgram(compileContainer(spec, process, facts, { ...options, barrier: true }));
+  const prepared = prepare({ id: ID, bundle, warn: () => {} });
+  const facts = readFacts(prepared, prepared.sources);
+  return formatProgram(
+    compileContainer(prepared.spec, prepared.process, facts, { ...options, barrier: true }),
+  );
 }

@@ -20,6 +20,7 @@ import {
   inspectStandardStreams,
   isInitialUserNamespace,
   isSetgroupsDenied,
+  readCaller,
 } from "./host.ts";
 
 export interface Subject {
@@ -32,29 +33,40 @@ export interface Subject {
   readonly joinedByStage: ContainerFacts["joinedByStage"];
 }
 
-/** @throws RuntError where the rootfs or the source of a bind mount is missing */
-export function readFacts({ id, spec, process, bundle, ...rest }: Subject, caller: Caller): ContainerFacts {
-  const { namespaces } = rest;
-  const ownUser = has(namespaces, "user");
+/** Of the host, what config.json names there: to be known before anything is made. */
+export type Sources = Pick<ContainerFacts, "root" | "mounts">;
+
+/** @throws RuntError where the rootfs or the source of a bind mount is missing, or groups are that may not be set */
+export function readSources({ spec, process, bundle, namespaces }: Subject, uid: number): Sources {
   // The stage, whose root may be nobody on the host, could not reach these paths itself.
-  const inherited = ownUser && caller.uid === 0 && has(namespaces, "mount");
+  const inherited = has(namespaces, "user") && uid === 0 && has(namespaces, "mount");
   const root = hostPath(bundle, spec.root.path);
   requireDirectory(root);
-  const all = ownUser ? allCapabilities() : undefined;
-  const streams = inspectStandardStreams(process.user.uid);
-  const setgroupsDenied = (ownUser && caller.uid !== 0) || isSetgroupsDenied();
-  if (setgroupsDenied && process.user.additionalGids?.length) throw groupsDenied();
+  if (process.user.additionalGids?.length && deniesGroups(namespaces, uid)) throw groupsDenied();
   return {
-    id,
-    ...rest,
     root: { path: root, inherited },
     mounts: { sources: bindSources(spec, bundle, inherited), cgroup: cgroupMount(spec) },
+  };
+}
+
+/** The rest, which decides how things are done: there is time for it while the kernel makes the namespaces. */
+export function readFacts({ id, process, ...subject }: Subject, sources: Sources): ContainerFacts {
+  const { namespaces, joinedByStage } = subject;
+  const ownUser = has(namespaces, "user");
+  const caller = readCaller();
+  const all = ownUser ? allCapabilities() : undefined;
+  const streams = inspectStandardStreams(process.user.uid);
+  return {
+    id,
+    namespaces,
+    joinedByStage,
+    ...sources,
     devices: {
       mayMknod: !ownUser && mayMknod(caller),
       kcoreExists: typeof statPath("/proc/kcore") !== "number",
     },
     user: {
-      setgroupsDenied,
+      setgroupsDenied: deniesGroups(namespaces, attempt("geteuid")),
       foreignStdio: streams.foreign,
     },
     capabilities: planCapabilities(process.capabilities, all ?? caller.permitted),
@@ -62,6 +74,10 @@ export function readFacts({ id, spec, process, bundle, ...rest }: Subject, calle
     ignoredSignals: caller.ignoredSignals,
     nullStdio: streams.nulls,
   };
+}
+
+function deniesGroups(namespaces: NamespacePlan, uid: number): boolean {
+  return (has(namespaces, "user") && uid !== 0) || isSetgroupsDenied();
 }
 
 function groupsDenied(): RuntError {

@@ -8,7 +8,6 @@ import { readFile, readFileIfExists } from "../kernel/file.ts";
 import type { CapabilitySet } from "../process/capabilities.ts";
 
 export interface Caller {
-  readonly uid: number;
   readonly permitted: CapabilitySet;
   readonly bounding: CapabilitySet;
   readonly ignoredSignals: readonly number[];
@@ -21,7 +20,6 @@ export function readCaller(): Caller {
   const status = readFile("/proc/self/status");
   const permitted = statusSet(status, "CapPrm");
   return {
-    uid: attempt("geteuid"),
     permitted,
     bounding: statusSet(status, "CapBnd"),
     ignoredSignals: ignored(status),
@@ -60,7 +58,7 @@ export function isInitialUserNamespace(): boolean {
 }
 
 /** Not root on the host, whatever it is called where the runtime runs. */
-export function isRootless({ uid }: Caller): boolean {
+export function isRootless(uid: number): boolean {
   return uid !== 0 || !isInitialUserNamespace();
 }
 

@@ -15,7 +15,7 @@ import {
 import { getLong, getWord, longs, mountAttr, STAT } from "../abi/structs.ts";
 import type { CgroupDriver, NewCgroup } from "../cgroups/driver.ts";
 import type { CgroupPlace } from "../cgroups/place.ts";
-import { RuntError } from "../error.ts";
+import { type ErrorRecord, RuntError } from "../error.ts";
 import { attempt, call, type Fd, failure } from "../kernel/call.ts";
 import { readAll, readFile, stat, using, writeValue } from "../kernel/file.ts";
 import { readClock, readProcessStat } from "../kernel/process.ts";
@@ -28,6 +28,7 @@ import { sourceName } from "../rootfs/mounts.ts";
 import { ROOTFS } from "../rootfs/root.ts";
 import { type Channel, openChannel } from "./channel.ts";
 import { type CompileOptions, compileContainer } from "./compile.ts";
+import { readFacts } from "./facts.ts";
 import { isRootless } from "./host.ts";
 import { writeIdMaps } from "./id_maps.ts";
 import { inTimeNamespace } from "./joins.ts";
@@ -57,6 +58,7 @@ export interface LaunchOptions extends CompileOptions {
   readonly cgroups: CgroupDriver;
   /** Takes the master of the container's terminal. */
   readonly onConsole: (master: Fd) => void;
+  readonly warn: (record: ErrorRecord) => void;
 }
 
 export interface Launched {
@@ -90,15 +92,17 @@ export function launch(prepared: Prepared, options: LaunchOptions, undo: Undo): 
   undo.push(spawning.end);
   cgroup.whileCloning();
   // While the kernel makes the namespaces and loads the stage, what it will run is compiled.
-  const program = compileContainer(prepared.spec, prepared.process, prepared.facts, options);
+  const facts = readFacts(prepared, prepared.sources);
+  for (const warning of facts.capabilities.warnings) options.warn(warning);
+  const program = compileContainer(prepared.spec, prepared.process, facts, options);
+  spawning.load(program);
   writeConfig(directory, prepared.config);
   const stage = spawning.settle();
   cgroup.adopt(stage.pid);
   const channel = openChannel(ours, program);
-  const { spec, caller, namespaces } = prepared;
-  if (namespaces.created.has("user")) writeIdMaps(stage.pid, spec.linux ?? {}, caller.uid === 0);
+  const { spec, uid, namespaces } = prepared;
+  if (namespaces.created.has("user")) writeIdMaps(stage.pid, spec.linux ?? {}, uid === 0);
   stage.release();
-  stage.run(program);
   // While the stage works.
   const init = identify(stage.pid);
   restoreOomScore();
@@ -115,22 +119,22 @@ export function launch(prepared: Prepared, options: LaunchOptions, undo: Undo): 
 }
 
 function beginCgroup(prepared: Prepared, { cgroups, store }: LaunchOptions): NewCgroup {
-  const { id, spec, cgroup, caller } = prepared;
-  const filter = { isRootless: () => isRootless(caller), memory: memoryIn(store) };
+  const { id, spec, cgroup, uid } = prepared;
+  const filter = { isRootless: () => isRootless(uid), memory: memoryIn(store) };
   return cgroups.begin({ id, spec, plan: cgroup, filter });
 }
 
 function describeIntent(prepared: Prepared, { path, top, unit }: CgroupPlace): Omit<ContainerRecord, "init"> {
-  const { id, bundle, spec, namespaces, facts, caller } = prepared;
+  const { id, bundle, spec, namespaces, sources, uid } = prepared;
   const { seconds, nanoseconds } = readClock(0);
   return {
     version: 1,
     ociVersion: spec.ociVersion,
     id,
     bundle,
-    rootfs: facts.root.path,
+    rootfs: sources.root.path,
     created: rfc3339(seconds, nanoseconds, 9),
-    owner: caller.uid,
+    owner: uid,
     ...(spec.annotations && { annotations: spec.annotations }),
     cgroup: path,
     cgroupTop: top,
@@ -147,7 +151,7 @@ function identify(pid: number): ProcessId {
 }
 
 /** Copies of the trees that the stage, in its user namespace, could not reach by their paths. */
-function inheritedTrees({ spec, facts }: Prepared): Readonly<Record<string, Fd>> {
+function inheritedTrees({ spec, sources }: Prepared): Readonly<Record<string, Fd>> {
   const trees: Record<string, Fd> = {};
   const clone = (pointer: string, path: string, recursive: boolean) => {
     const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0);
@@ -158,8 +162,8 @@ function inheritedTrees({ spec, facts }: Prepared): Readonly<Record<string, Fd>>
     call(context, "mount_setattr", tree, "", AT_EMPTY_PATH | AT_RECURSIVE, slave, slave.length);
     return tree;
   };
-  if (facts.root.inherited) trees[ROOTFS] = clone("/root/path", facts.root.path, true);
-  for (const [index, { path, inherited }] of facts.mounts.sources) {
+  if (sources.root.inherited) trees[ROOTFS] = clone("/root/path", sources.root.path, true);
+  for (const [index, { path, inherited }] of sources.mounts.sources) {
     if (!inherited) continue;
     const { bind } = parseMountOptions(spec.mounts?.[index]?.options ?? []);
     trees[sourceName(index)] = clone(`/mounts/${index}/source`, path, bind === "rbind");

@@ -1,32 +1,25 @@
-// Everything about a container that is known before the first effect: the bundle is read and checked, and what the
-// compiler needs to know of the host.
+// Everything about a container that has to be known before the first effect: the bundle is read and checked, and what
+// it names on the host.
 
 import { O_RDONLY } from "../abi/constants.ts";
 import { type CgroupPlan, planCgroup } from "../cgroups/plan.ts";
 import { RuntError } from "../error.ts";
+import { attempt } from "../kernel/call.ts";
 import { openIfExists, readAll, resolvePath, using } from "../kernel/file.ts";
-import { type NamespacePlan, planNamespaces } from "../namespaces/plan.ts";
+import { planNamespaces } from "../namespaces/plan.ts";
 import { parseSpec } from "../spec/parse.ts";
-import type { Process, Spec } from "../spec/types.ts";
-import type { ContainerFacts } from "./compile.ts";
-import { readFacts } from "./facts.ts";
-import { type Caller, readCaller } from "./host.ts";
+import { readSources, type Sources, type Subject } from "./facts.ts";
 import { type Joins, openJoins, rejectHostNetwork } from "./joins.ts";
 import type { CreateRequest } from "./request.ts";
 import { rejectUnsupported } from "./unsupported.ts";
 
-export interface Prepared {
-  readonly id: string;
-  /** Absolute, without links. */
-  readonly bundle: string;
+export interface Prepared extends Subject {
   /** The text of config.json. */
   readonly config: string;
-  readonly spec: Spec;
-  readonly process: Process;
-  readonly namespaces: NamespacePlan;
   readonly joins: Joins;
-  readonly caller: Caller;
-  readonly facts: ContainerFacts;
+  /** Our effective one. */
+  readonly uid: number;
+  readonly sources: Sources;
   readonly cgroup: CgroupPlan;
 }
 
@@ -46,14 +39,12 @@ export function prepare(request: PrepareRequest): Prepared {
   const cgroup = planCgroup(spec, process, namespaces);
   const joins = openJoins(namespaces);
   rejectHostNetwork(joins, spec.linux?.sysctl ?? {});
-  const caller = readCaller();
+  const uid = attempt("geteuid");
   const { id } = request;
-  const subject = { id, spec, process, bundle, namespaces, joinedByStage: joins.byStage };
-  const facts = readFacts(subject, caller);
-  for (const warning of [...warnings, ...cgroup.warnings, ...facts.capabilities.warnings]) {
-    request.warn(warning);
-  }
-  return { id, bundle, config, spec, process, namespaces, joins, caller, facts, cgroup };
+  const subject: Subject = { id, spec, process, bundle, namespaces, joinedByStage: joins.byStage };
+  const sources = readSources(subject, uid);
+  for (const warning of [...warnings, ...cgroup.warnings]) request.warn(warning);
+  return { ...subject, config, joins, uid, sources, cgroup };
 }
 
 function readConfig(bundle: string): string {

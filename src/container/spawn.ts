@@ -63,6 +63,8 @@ export interface StageRequest {
 
 /** A stage that is on its way, while we compile what it will run. */
 export interface Spawning {
+  /** Hands the program over, which is run when the stage is released. */
+  readonly load: (program: Program) => void;
   /** Waits until its process exists. @throws RuntError if the clone has failed */
   readonly settle: () => Stage;
   /** Ends the process, if there is one. */
@@ -72,10 +74,8 @@ export interface Spawning {
 export interface Stage {
   readonly pid: number;
   readonly pidfd: Fd;
-  /** For a new user namespace: to be called when its maps are written. The stage is executed only then. */
+  /** Lets the stage run its program. It is in its cgroup by now, and the maps of a new user namespace are written. */
   readonly release: () => void;
-  /** Hands the program over. */
-  readonly run: (program: Program) => void;
   /** Why the stage was never executed: -1 for execveat, or the index of a call, and the errno. */
   readonly failedCall: () => { readonly call: number; readonly errno: number } | undefined;
 }
@@ -88,8 +88,8 @@ export function spawnStage(request: StageRequest): Spawning {
   for (const name of Object.keys(request.descriptors))
     descriptors[name] = lift(request.descriptors[name] as Fd);
   const program = lift(call("create the program's memory", "memfd_create", "program", MFD_CLOEXEC) as Fd);
-  const complete = openPipe();
-  const wait = lift(complete.read);
+  const go = openPipe();
+  const wait = lift(go.read);
   const executable = stageExecutable();
   const gate = request.cloneFlags & CLONE_NEWUSER ? openPipe() : undefined;
   const byte = new Uint8Array(8);
@@ -114,7 +114,7 @@ export function spawnStage(request: StageRequest): Spawning {
     return errno === 0 ? undefined : { call: getWord(status, 0) | 0, errno };
   };
   const conclude = (pid: number): Stage | RuntError => {
-    for (const fd of [wait, executable, ...Object.values(descriptors)]) close(fd);
+    for (const fd of [program, wait, executable, ...Object.values(descriptors)]) close(fd);
     if (request.cgroup !== undefined) close(request.cgroup);
     if (gate) close(gate.read);
     if (pid < 0) return cannotSpawn(failedCall()?.errno, -pid);
@@ -123,14 +123,12 @@ export function spawnStage(request: StageRequest): Spawning {
       pidfd: getWord(pidfd, 0) as Fd,
       failedCall,
       release: () => {
-        if (!gate) return;
-        call("let the container's process go on", "write", gate.write, byte, 1);
-        close(gate.write);
-      },
-      run: ({ code }) => {
-        const bytes = assemble(code, SYS, descriptors);
-        call("write the program", "write", program, bytes, bytes.length);
-        for (const fd of [program, complete.write]) close(fd);
+        if (gate) {
+          call("let the container's process go on", "write", gate.write, byte, 1);
+          close(gate.write);
+        }
+        call("let the stage run its program", "write", go.write, byte, 1);
+        close(go.write);
       },
     };
   };
@@ -140,6 +138,10 @@ export function spawnStage(request: StageRequest): Spawning {
     return outcome;
   };
   return {
+    load: ({ code }) => {
+      const bytes = assemble(code, SYS, descriptors);
+      call("write the program", "write", program, bytes, bytes.length);
+    },
     settle: () => {
       const stage = settled();
       if (stage instanceof RuntError) throw stage;

@@ -4,8 +4,9 @@ import { driverOf, loadDriver } from "../cgroups/driver.ts";
 import { completeUpdate, remember } from "../cgroups/resources/complete.ts";
 import { legacyWarnings } from "../cgroups/resources/legacy.ts";
 import { type ErrorRecord, RuntError } from "../error.ts";
+import { attempt } from "../kernel/call.ts";
 import type { LinuxResources } from "../spec/types.ts";
-import { isRootless, readCaller } from "./host.ts";
+import { isRootless } from "./host.ts";
 import { LEGAL, placeOf } from "./record.ts";
 import { doesNotExist, memoryIn, openLocked, requireRecord, type Store, statusOf } from "./store.ts";
 import { readRemembered, writeRemembered } from "./updated.ts";
@@ -29,7 +30,7 @@ export async function updateContainer({ store, id, resources, warn }: UpdateRequ
   const remembered = remember(resources, readRemembered(directory));
   const driver = await loadDriver(driverOf(record));
   driver.update(placeOf(record), completeUpdate(resources, remembered), {
-    isRootless: () => isRootless(readCaller()),
+    isRootless: () => isRootless(attempt("geteuid")),
     memory: memoryIn(store),
   });
   writeRemembered(directory, remembered);

@@ -27,8 +27,8 @@ global_asm!(
     run = sym run,
 );
 
-/// Arguments: the decimal numbers of the descriptor that holds the program, and of a pipe whose end says that the
-/// program is complete.
+/// Arguments: the decimal numbers of the descriptor that holds the program, and of a pipe, from which a byte says that
+/// it is to be run. A pipe that ends without one says that nobody is there any more.
 ///
 /// # Safety
 /// `stack` is what the kernel handed to `_start`: argc, then argc pointers to NUL-terminated strings.
@@ -40,19 +40,25 @@ unsafe extern "C" fn run(stack: *const usize) -> ! {
         }
         [*stack.add(2) as *const u8, *stack.add(3) as *const u8].map(parse_decimal)
     };
-    await_end(pipe);
+    if !receives_go(pipe) {
+        exit(127)
+    }
     match Program::map(program) {
         Some(program) => program.run(),
         None => exit(127),
     }
 }
 
-/// Of a pipe that nothing is ever written to.
-fn await_end(pipe: u64) {
+fn receives_go(pipe: u64) -> bool {
     const EINTR: i64 = 4;
     let mut byte = 0u8;
-    while syscall(arch::READ, [pipe, &raw mut byte as u64, 1, 0, 0, 0]) == -EINTR {}
-    syscall(arch::CLOSE, [pipe, 0, 0, 0, 0, 0]);
+    loop {
+        let count = syscall(arch::READ, [pipe, &raw mut byte as u64, 1, 0, 0, 0]);
+        if count != -EINTR {
+            syscall(arch::CLOSE, [pipe, 0, 0, 0, 0, 0]);
+            return count == 1;
+        }
+    }
 }
 
 fn parse_decimal(text: *const u8) -> u64 {

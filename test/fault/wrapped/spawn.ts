@@ -15,14 +15,18 @@ export function spawnStage(request: StageRequest): Spawning {
   killPoint("spawn");
   return {
     ...spawning,
+    load: (program) => {
+      spawning.load(edited(program));
+      killPoint("load");
+    },
     settle: () => {
       const stage = spawning.settle();
       killPoint("settle");
-      const run = (program: Program) => {
-        stage.run(edited(program));
-        killPoint("run");
+      const release = () => {
+        stage.release();
+        killPoint("release");
       };
-      return { ...stage, run };
+      return { ...stage, release };
     },
   };
 }
