@@ -45,7 +45,11 @@ export function readSources({ spec, process, bundle, namespaces }: Subject, uid:
   if (process.user.additionalGids?.length && deniesGroups(namespaces, uid)) throw groupsDenied();
   return {
     root: { path: root, inherited },
-    mounts: { sources: bindSources(spec, bundle, inherited), cgroup: cgroupMount(spec) },
+    mounts: {
+      sources: bindSources(spec, bundle, inherited),
+      cgroup: cgroupMount(spec),
+      cgroupNamespace: has(namespaces, "cgroup"),
+    },
   };
 }
 

@@ -119,7 +119,10 @@ export function compileTypical(parts: Parts): void {
   }
   for (const devices of DEVICES) compileOne(parts, NEITHER, { devices });
   for (const nullStdio of NULL_STDIO) compileOne(parts, NEITHER, { nullStdio });
+  compileOne(parts, NEITHER, { mounts: { ...CGROUP, cgroupNamespace: false } });
 }
+
+const CGROUP = { sources: new Map(), cgroup: "/sys/fs/cgroup" };
 
 const NEITHER: Variation = { maskedPaths: [], bounding: [] };
 
@@ -163,7 +166,7 @@ function compileOne(
     namespaces: planNamespaces(spec.linux?.namespaces ?? []),
     joinedByStage: [],
     root: { path: "/", inherited: false },
-    mounts: { sources: new Map(), cgroup: "/sys/fs/cgroup" },
+    mounts: { ...CGROUP, cgroupNamespace: true },
     devices: { mayMknod: true, kcoreExists: true },
     nullStdio: [],
     user: { setgroupsDenied: false, foreignStdio: [] },

@@ -36,8 +36,10 @@ export interface BindSource {
 export interface MountFacts {
   /** By index of the mount; bind mounts only. */
   readonly sources: ReadonlyMap<number, BindSource>;
-  /** Where the host has cgroup v2, for a container that may not mount it. */
+  /** Where the host has cgroup v2. */
   readonly cgroup: string;
+  /** The container is in a cgroup namespace of its own, or of others. */
+  readonly cgroupNamespace: boolean;
 }
 
 /** Name of the inherited copy of the source of `mounts[index]`. */
@@ -71,8 +73,12 @@ export function compileMounts(
   return late;
 }
 
-function mountInputs(root: Register, mount: Mount, { cgroup }: MountFacts): PartInputs<Mount> {
+/** Of a cgroup filesystem only: the path of the host's, and before it, whether the container has another one. */
+const NAMESPACED = "namespaced ";
+
+function mountInputs(root: Register, mount: Mount, facts: MountFacts): PartInputs<Mount> {
   const isCgroup = mount.type === "cgroup" || mount.type === "cgroup2";
+  const cgroup = facts.cgroupNamespace ? NAMESPACED + facts.cgroup : facts.cgroup;
   return { subject: mount, detail: isCgroup ? cgroup : "", registers: [root] };
 }
 
@@ -116,27 +122,10 @@ function compileFilesystem(
   const destination = containerPath(mount.destination);
   const type = mount.type === "cgroup" ? "cgroup2" : (mount.type ?? "");
   b.scratch("mount", (fs) => {
-    b.scratch("context", (context) => {
-      const refused = b.label();
-      const done = b.label();
-      const isCgroup = type === "cgroup2";
-      b.call("fsopen", [type, FSOPEN_CLOEXEC], { into: context });
-      configure(b, context, mount, options);
-      b.call("fsconfig", [context, FSCONFIG_CMD_CREATE], {
-        on: isCgroup ? [branch(EPERM, refused), branch(EBUSY, refused)] : [],
-      });
-      b.call("fsmount", [context, FSMOUNT_CLOEXEC, options.set], { into: fs });
-      if (isCgroup) {
-        // In a user namespace without a cgroup namespace of its own the kernel refuses a new mount of cgroup2.
-        b.jump(done);
-        b.place(refused);
-        cloneTree(b, AT_FDCWD, cgroup, 0, fs);
-        b.call("mount_setattr", [fs, "", AT_EMPTY_PATH, mountAttributes(options.set, 0), 32]);
-      }
-      b.place(done);
-      if (!isCgroup) b.place(refused);
-      b.call("close", [context]);
-    });
+    if (type !== "cgroup2") compileNew(b, mount, type, options, fs);
+    else if (cgroup.startsWith(NAMESPACED))
+      compileCgroup(b, mount, options, cgroup.slice(NAMESPACED.length), fs);
+    else compileCgroupClone(b, options, cgroup, fs);
     b.scratch("target", (target) => {
       const noSymlinks = mustBeOrdinary(type, destination);
       const hasMode = type !== "tmpfs" || options.data.some((option) => option.startsWith("mode="));
@@ -146,6 +135,47 @@ function compileFilesystem(
       attach(b, fs, target, options);
     });
   });
+}
+
+/** `into` = a new filesystem, detached, or what `instead` makes where the kernel refuses one. */
+function compileNew(
+  b: Builder,
+  mount: Mount,
+  type: string,
+  options: MountOptions,
+  into: Register,
+  instead?: () => void,
+): void {
+  b.scratch("context", (context) => {
+    b.call("fsopen", [type, FSOPEN_CLOEXEC], { into: context });
+    configure(b, context, mount, options);
+    const refused = instead && b.label();
+    const on = refused && [branch(EPERM, refused), branch(EBUSY, refused)];
+    b.call("fsconfig", [context, FSCONFIG_CMD_CREATE], { on });
+    b.call("fsmount", [context, FSMOUNT_CLOEXEC, options.set], { into });
+    if (refused !== undefined) {
+      const done = b.label();
+      b.jump(done);
+      b.place(refused);
+      instead?.();
+      b.place(done);
+    }
+    b.call("close", [context]);
+  });
+}
+
+/** In a user namespace that does not own the cgroup namespace the kernel refuses a new mount. */
+function compileCgroup(b: Builder, mount: Mount, options: MountOptions, host: string, into: Register): void {
+  compileNew(b, mount, "cgroup2", options, into, () => compileCgroupClone(b, options, host, into));
+}
+
+/**
+ * In the host's cgroup namespace: a new mount would set the flags of the hierarchy anew for the whole host (nsdelegate,
+ * memory_recursiveprot), and wait for all processors while it does.
+ */
+function compileCgroupClone(b: Builder, options: MountOptions, host: string, into: Register): void {
+  cloneTree(b, AT_FDCWD, host, 0, into);
+  b.call("mount_setattr", [into, "", AT_EMPTY_PATH, mountAttributes(options.set, 0), 32]);
 }
 
 /** A tmpfs that is not told otherwise is as open as the directory that it covers. */

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { bundle, differs, failure, inside } from "./bed.ts";
-import { type Config, type Mount, sh } from "./config.ts";
+import { type Config, type Mount, sh, without } from "./config.ts";
 import { type MountPoint, parseMountInfo } from "./mountinfo.ts";
 
 /** The mounts at and below /m of a container with these mounts; the last one of several at one place. */
@@ -437,3 +437,28 @@ describe("the list", () => {
     expect(failure(container.run())).toMatch(/no such device|ENODEV/i);
   });
 });
+
+test(
+  "a cgroup filesystem without a cgroup namespace leaves the flags of the host's as they are",
+  differs({ runc: "mounts it anew, which sets them", crun: "mounts it anew, which sets them" }),
+  () => {
+    const flags = () => {
+      const lines = fs.readFileSync("/proc/self/mountinfo", "utf8").split("\n");
+      return lines.filter((line) => line.includes(" - cgroup2 ")).map((line) => line.split(" - ")[1]);
+    };
+    const before = flags();
+    const seen = inside("grep ' /sys/fs/cgroup ' /proc/self/mountinfo; ls /sys/fs/cgroup", (config) => {
+      without(config, "cgroup");
+      config.mounts = (config.mounts ?? []).filter(({ destination }) => destination !== "/sys/fs/cgroup");
+      config.mounts.push({
+        destination: "/sys/fs/cgroup",
+        type: "cgroup",
+        source: "cgroup",
+        options: ["nosuid", "noexec", "nodev", "ro"],
+      });
+    });
+    expect(seen).toMatch(/ \/ \/sys\/fs\/cgroup ro,nosuid,nodev,noexec/);
+    expect(seen).toContain("cgroup.procs");
+    expect(flags()).toEqual(before);
+  },
+);

@@ -75,6 +75,7 @@ const CGROUP = "/sys/fs/cgroup";
 const BIND_SOURCES: NonNullable<Host["facts"]> = {
   mounts: {
     cgroup: CGROUP,
+    cgroupNamespace: false,
     sources: new Map([
       [0, { path: "/bundle/a", isDirectory: true, inherited: false }],
       [1, { path: "/b", isDirectory: true, inherited: false }],
@@ -133,6 +134,7 @@ export const BUNDLES: Readonly<Record<string, () => Program>> = {
           root: { path: "/bundle/rootfs", inherited: true },
           mounts: {
             cgroup: CGROUP,
+            cgroupNamespace: true,
             sources: new Map([[1, { path: "/src", isDirectory: true, inherited: true }]]),
           },
           devices: { mayMknod: false, kcoreExists: false },
@@ -170,6 +172,7 @@ export const BUNDLES: Readonly<Record<string, () => Program>> = {
         facts: {
           mounts: {
             cgroup: CGROUP,
+            cgroupNamespace: false,
             sources: new Map([[0, { path: "/dev", isDirectory: true, inherited: false }]]),
           },
         },

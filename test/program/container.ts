@@ -1,7 +1,7 @@
 // Compiles a config as `create` would on a host of which everything that matters is written here.
 
 import { type CompileOptions, type ContainerFacts, compileContainer } from "../../src/container/compile.ts";
-import { planNamespaces } from "../../src/namespaces/plan.ts";
+import { has, planNamespaces } from "../../src/namespaces/plan.ts";
 import { planCapabilities } from "../../src/process/capabilities.ts";
 import type { Program } from "../../src/program/instruction.ts";
 import { parseSpec } from "../../src/spec/parse.ts";
@@ -29,15 +29,16 @@ export interface Host {
 export function compile(config: Config, { facts, options }: Host = {}): Program {
   const { spec } = parseSpec(JSON.stringify({ ...MINIMAL, ...config }));
   if (spec.process === undefined) throw new Error("a container without a process has no program");
+  const namespaces = planNamespaces(spec.linux?.namespaces ?? []);
   return compileContainer(
     spec,
     spec.process,
     {
       id: "c1",
-      namespaces: planNamespaces(spec.linux?.namespaces ?? []),
+      namespaces,
       joinedByStage: [],
       root: { path: "/bundle/rootfs", inherited: false },
-      mounts: { sources: new Map(), cgroup: "/sys/fs/cgroup" },
+      mounts: { sources: new Map(), cgroup: "/sys/fs/cgroup", cgroupNamespace: has(namespaces, "cgroup") },
       devices: { mayMknod: true, kcoreExists: true },
       user: { setgroupsDenied: false, foreignStdio: [] },
       capabilities: planCapabilities(spec.process.capabilities, ALL_CAPABILITIES),
