@@ -1,5 +1,6 @@
 // `npm run bench`: runt beside crun and runc on the same bundle, in alternation, so that whatever else the machine
-// does hits all alike. Options: --rounds N (default 50), --json FILE.
+// does hits all alike. Options: --rounds N (default 50), --json FILE, and
+// --pause MILLISECONDS before each command: a machine that comes from rest, as it mostly does, is another one for the kernel.
 
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
@@ -19,12 +20,22 @@ import {
 } from "./setup.mjs";
 
 const WARM_UP = 3;
+/** Never changes, so that who waits for it rests. */
+const REST = new Int32Array(new SharedArrayBuffer(4));
 const { values: options } = parseArgs({
-  options: { rounds: { type: "string", default: "50" }, json: { type: "string" } },
+  options: {
+    rounds: { type: "string", default: "50" },
+    pause: { type: "string", default: "0" },
+    json: { type: "string" },
+  },
 });
 const rounds = Number(options.rounds);
 if (!Number.isInteger(rounds) || rounds < 1)
   throw new Error(`--rounds ${options.rounds}: not a number from 1 on`);
+
+const pause = Number(options.pause);
+if (!Number.isInteger(pause) || pause < 0)
+  throw new Error(`--pause ${options.pause}: not a number from 0 on`);
 
 if (!isRoot) {
   console.error("the benchmark runs containers with runt, crun and runc, and needs root for that");
@@ -71,6 +82,7 @@ function measureAll() {
       for (let i = 0; i < names.length; i++) {
         // Another one goes first each time.
         const name = names[(i + round + WARM_UP) % names.length] ?? "";
+        if (pause > 0) Atomics.wait(REST, 0, 0, pause);
         const lines = execFileSync(measure, commands(name), { encoding: "utf8" }).trim().split("\n");
         const all = lines.map((line) => line.split(" ").map(Number));
         if (round < 0) continue;
@@ -187,6 +199,6 @@ function table(results, { date, cpu, kernel, os, versions }) {
     "|---|---|---|---|---|---|",
     ...rows,
     "",
-    `${date}, ${cpu}, Linux ${kernel}, ${os}; ${versions.join(", ")}; ${rounds} rounds.`,
+    `${date}, ${cpu}, Linux ${kernel}, ${os}; ${versions.join(", ")}; ${rounds} rounds, ${pause} ms of rest.`,
   ].join("\n");
 }

@@ -13,12 +13,12 @@ import {
 import { EBUSY, ENODEV, ENOENT, ENOTEMPTY } from "../abi/errno.ts";
 import { getWord } from "../abi/structs.ts";
 import { RuntError } from "../error.ts";
-import { attempt, type Context, type Fd, failure } from "../kernel/call.ts";
+import { attempt, type Fd, failure } from "../kernel/call.ts";
 import {
   CWD,
   isDirectory,
   list,
-  makeDirectory,
+  makeDirectories,
   openDirectory,
   openIfExists,
   readFile,
@@ -73,13 +73,7 @@ export function firstMissing(path: string): string {
 
 /** @throws RuntError if it cannot be made */
 export function makeCgroup(path: string): void {
-  const context = { what: `create cgroup ${path}`, pointer: "/linux/cgroupsPath" };
-  for (let slash = path.indexOf("/", 1); ; slash = path.indexOf("/", slash + 1)) {
-    const part = slash < 0 ? path : path.slice(0, slash);
-    const status = statPath(part);
-    if (typeof status === "number" || !isDirectory(status)) makeOne(part, context);
-    if (slash < 0) break;
-  }
+  makeDirectories(path, 0o755, { what: `create cgroup ${path}`, pointer: "/linux/cgroupsPath" });
 }
 
 /**
@@ -98,15 +92,6 @@ export function requireEmpty(path: string): void {
     what: `container's cgroup is not empty: ${path}`,
     hint: "give the container a cgroupsPath of its own",
   });
-}
-
-function makeOne(path: string, context: Context): void {
-  try {
-    makeDirectory(path, 0o755);
-  } catch (error) {
-    if (error instanceof RuntError) throw new RuntError({ ...error.record, ...context });
-    throw error;
-  }
 }
 
 export function openCgroup(path: string): Fd {

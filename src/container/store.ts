@@ -2,7 +2,7 @@
 // orders the commands that change the container, and commands that only look take no lock.
 
 import { AT_REMOVEDIR, O_CREAT, O_DIRECTORY, O_RDONLY, O_TRUNC, O_WRONLY } from "../abi/constants.ts";
-import { EEXIST, ENOENT, ENOTEMPTY } from "../abi/errno.ts";
+import { ENOTEMPTY } from "../abi/errno.ts";
 import { getWord, STAT } from "../abi/structs.ts";
 import { isFrozen } from "../cgroups/frozen.ts";
 import { RuntError } from "../error.ts";
@@ -11,6 +11,7 @@ import {
   CWD,
   close,
   list,
+  makeDirectories,
   makeDirectory,
   open,
   openDirectory,
@@ -74,7 +75,7 @@ export function startSocketPath(store: Store, id: string): string {
 /** @throws RuntError if the id is taken */
 export function reserve(store: Store, id: string): LockedDirectory {
   checkId(id);
-  makeParents(store.root);
+  makeDirectories(store.root, 0o700);
   const path = pathFor(store, id);
   if (!makeDirectory(path, DIRECTORY_MODE)) {
     throw new RuntError({
@@ -86,14 +87,6 @@ export function reserve(store: Store, id: string): LockedDirectory {
   // A `delete` that came in between took the directory for one that a killed runtime had left.
   if (!lock(fd, path)) throw doesNotExist(id);
   return { fd, path };
-}
-
-function makeParents(path: string): void {
-  const result = attempt("mkdirat", CWD, path, 0o700);
-  if (result >= 0 || result === -EEXIST) return;
-  if (result !== -ENOENT) throw failure(`mkdir ${path}`, -result);
-  makeParents(path.slice(0, Math.max(path.lastIndexOf("/"), 1)));
-  makeDirectory(path, 0o700);
 }
 
 /** False if whoever held the lock has deleted the container meanwhile. */

@@ -15,7 +15,7 @@ import {
   S_IFDIR,
   S_IFMT,
 } from "../abi/constants.ts";
-import { ENOENT } from "../abi/errno.ts";
+import { EEXIST, ENOENT } from "../abi/errno.ts";
 import { getWord, STAT } from "../abi/structs.ts";
 import { attempt, type Context, call, type Fd, failure } from "./call.ts";
 
@@ -154,9 +154,24 @@ export function isDirectory(status: Uint8Array): boolean {
 /** Makes the directory; false if there is something of that name already. */
 export function makeDirectory(path: string, mode: number, at: Fd = CWD): boolean {
   const result = attempt("mkdirat", at, path, mode);
-  if (result === -17) return false;
+  if (result === -EEXIST) return false;
   if (result < 0) throw failure(`mkdir ${path}`, -result);
   return true;
+}
+
+/** With the directories above it, where they are missing: most often it takes one call. */
+export function makeDirectories(
+  path: string,
+  mode: number,
+  context: Context = { what: `mkdir ${path}` },
+): void {
+  const result = attempt("mkdirat", CWD, path, mode);
+  if (result >= 0 || result === -EEXIST) return;
+  const slash = path.lastIndexOf("/");
+  if (result !== -ENOENT || slash <= 0) throw failure(context, -result);
+  makeDirectories(path.slice(0, slash), mode, context);
+  const again = attempt("mkdirat", CWD, path, mode);
+  if (again < 0 && again !== -EEXIST) throw failure(context, -again);
 }
 
 /** Removes it; true if it was there. */

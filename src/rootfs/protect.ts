@@ -9,7 +9,6 @@ import {
   FSCONFIG_SET_STRING,
   FSMOUNT_CLOEXEC,
   FSOPEN_CLOEXEC,
-  MNT_DETACH,
   MOUNT_ATTR_RDONLY,
   MOVE_MOUNT_F_EMPTY_PATH,
   MOVE_MOUNT_T_EMPTY_PATH,
@@ -34,8 +33,8 @@ const READ_ONLY = mountAttributes(MOUNT_ATTR_RDONLY, 0);
 
 /**
  * Files get the container's /dev/null over them, directories an empty read-only tmpfs, one for all of them: each
- * superblock costs the kernel, at start and at exit. Before Linux 6.15 only what is attached can be cloned, so it lies
- * on top of the root meanwhile, where nothing that starts at a descriptor sees it.
+ * superblock costs the kernel, at start and at exit. Before Linux 6.15 only what is attached can be cloned: the first
+ * directory gets it itself, the others copies.
  */
 export function compileMaskedPaths(b: Builder, root: Register, paths: readonly string[]): void {
   b.from("/linux/maskedPaths");
@@ -48,17 +47,17 @@ function compileMasks(b: Builder, { subject: paths, registers }: PathInputs): vo
   const [root] = registers as [Register];
   b.scratch("null", (nullFile) => {
     b.scratch("empty", (empty) => {
-      openNull(b, root, nullFile);
-      makeEmptyDirectory(b, empty);
-      b.call("move_mount", [empty, "", root, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH]);
-      paths.forEach((path, index) => {
-        b.from(`/${index}`);
-        b.part("mask", { subject: null, detail: path, registers: [root, nullFile, empty] }, compileMask);
+      b.scratch("attached", (attached) => {
+        openNull(b, root, nullFile);
+        makeEmptyDirectory(b, empty);
+        b.set(attached, 0);
+        const used = [root, nullFile, empty, attached];
+        paths.forEach((path, index) => {
+          b.from(`/${index}`);
+          b.part("mask", { subject: null, detail: path, registers: used }, compileMask);
+        });
       });
       b.from("");
-      b.call("fchdir", [empty]);
-      b.call("umount2", [".", MNT_DETACH]);
-      b.call("fchdir", [root]);
       b.call("close", [empty]);
       b.call("close", [nullFile]);
     });
@@ -99,8 +98,9 @@ function makeEmptyDirectory(b: Builder, into: Register): void {
 }
 
 function compileMask(b: Builder, { detail: path, registers }: PartInputs): void {
-  const [root, nullFile, empty] = registers as [Register, Register, Register];
+  const [root, nullFile, empty, attached] = registers as [Register, Register, Register, Register];
   const isFile = b.label();
+  const isCopy = b.label();
   const isCloned = b.label();
   const done = b.label();
   const missing = [branch(ENOENT, done), branch(ENOTDIR, done)];
@@ -110,6 +110,12 @@ function compileMask(b: Builder, { detail: path, registers }: PartInputs): void 
     b.scratch("mask", (mask) => {
       b.peek(mask, field(STAT_BUFFER, STAT.mode), 4, S_IFMT);
       b.jumpIf(mask, "!=", S_IFDIR, isFile);
+      b.jumpIf(attached, "!=", 0, isCopy);
+      b.call("move_mount", [empty, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH]);
+      b.set(attached, 1);
+      b.call("close", [target]);
+      b.jump(done);
+      b.place(isCopy);
       cloneTree(b, empty, "", AT_EMPTY_PATH, mask);
       b.jump(isCloned);
       b.place(isFile);
