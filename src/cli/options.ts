@@ -32,6 +32,16 @@ export interface CommandSpec {
 
 const HELP = { name: "help", alias: "h", kind: "flag", description: "show help" } as const;
 
+/** Of what is a table for people, or JSON for programs. */
+const FORMAT = {
+  name: "format",
+  alias: "f",
+  kind: "text",
+  argument: "FORMAT",
+  choices: ["table", "json"],
+  initial: "table",
+} as const;
+
 export const GLOBAL_OPTIONS = [
   {
     name: "root",
@@ -152,15 +162,7 @@ export const COMMANDS = {
     description: "list all containers",
     operands: [],
     options: [
-      {
-        name: "format",
-        alias: "f",
-        kind: "text",
-        argument: "FORMAT",
-        choices: ["table", "json"],
-        initial: "table",
-        description: "format of the list",
-      },
+      { ...FORMAT, description: "format of the list" },
       { name: "quiet", alias: "q", kind: "flag", description: "print only the ids" },
       HELP,
     ],
@@ -192,12 +194,7 @@ export const COMMANDS = {
     operands: [ID, { name: "ps-option", many: true }],
     options: [
       {
-        name: "format",
-        alias: "f",
-        kind: "text",
-        argument: "FORMAT",
-        choices: ["table", "json"],
-        initial: "table",
+        ...FORMAT,
         description: "table: what ps(1) of the host says of them (default: ps -ef); json: their ids",
       },
       HELP,

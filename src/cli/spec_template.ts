@@ -1,6 +1,7 @@
 // The config.json that `spec` writes: runc's, field by field, so that what people know of it holds. Like runc's on
 // cgroup v2 it has a cgroup namespace; like runc's from 1.2 on it has no ambient capabilities.
 
+import { MASKED_PATHS, READONLY_PATHS } from "../spec/protected_paths.ts";
 import { SPEC_VERSION } from "./version.ts";
 
 /** Who will run a container without root. */
@@ -47,21 +48,6 @@ const MOUNTS: readonly TemplateMount[] = [
     options: ["nosuid", "noexec", "nodev", "relatime", "ro"],
   },
 ];
-
-const MASKED_PATHS = [
-  "/proc/acpi",
-  "/proc/asound",
-  "/proc/kcore",
-  "/proc/keys",
-  "/proc/latency_stats",
-  "/proc/timer_list",
-  "/proc/timer_stats",
-  "/proc/sched_debug",
-  "/sys/firmware",
-  "/proc/scsi",
-];
-
-const READONLY_PATHS = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
 /** The spec as a value, its fields in the order of Go's structs. */
 export function specTemplate(rootless?: RootlessUser) {

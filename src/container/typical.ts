@@ -6,6 +6,7 @@ import { type CapabilitySet, planCapabilities } from "../process/capabilities.ts
 import type { Parts } from "../program/builder.ts";
 import type { Program } from "../program/instruction.ts";
 import { parseSpec } from "../spec/parse.ts";
+import { MASKED_PATHS, READONLY_PATHS } from "../spec/protected_paths.ts";
 import { type ContainerFacts, compileContainer } from "./compile.ts";
 
 const OPTIONS = { barrier: true, noPivot: false, newKeyring: true, preserveFds: 0 };
@@ -50,22 +51,9 @@ const MOUNTS = [
   },
 ];
 
-const READONLY_PATHS = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
-
 /** Of `runc spec`, and of the engines. */
-const MASKED_PATHS = [
-  [
-    "/proc/acpi",
-    "/proc/asound",
-    "/proc/kcore",
-    "/proc/keys",
-    "/proc/latency_stats",
-    "/proc/timer_list",
-    "/proc/timer_stats",
-    "/proc/sched_debug",
-    "/sys/firmware",
-    "/proc/scsi",
-  ],
+const MASKED = [
+  MASKED_PATHS,
   [
     "/proc/acpi",
     "/proc/asound",
@@ -114,7 +102,7 @@ const DEVICES = [true, false].flatMap((mayMknod) =>
 
 /** Compiles them all; what becomes of their parts is up to `parts`. */
 export function compileTypical(parts: Parts): void {
-  for (const maskedPaths of MASKED_PATHS) {
+  for (const maskedPaths of MASKED) {
     for (const bounding of CAPABILITIES) compileOne(parts, { maskedPaths, bounding }, {});
   }
   for (const devices of DEVICES) compileOne(parts, NEITHER, { devices });
@@ -128,7 +116,7 @@ const NEITHER: Variation = { maskedPaths: [], bounding: [] };
 
 /** One of them. */
 export function compileTypicalOne(parts: Parts): Program {
-  const [maskedPaths = [], bounding = []] = [MASKED_PATHS[0], CAPABILITIES[0]];
+  const [maskedPaths = [], bounding = []] = [MASKED[0], CAPABILITIES[0]];
   return compileOne(parts, { maskedPaths, bounding }, { nullStdio: [0, 1] });
 }
 
