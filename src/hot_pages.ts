@@ -3,8 +3,8 @@
 
 import { O_RDONLY } from "./abi/constants.ts";
 import { getWord } from "./abi/structs.ts";
-import { attempt, call, type Fd } from "./kernel/call.ts";
-import { close, open, readAll, toBytes, using } from "./kernel/file.ts";
+import { attempt, call } from "./kernel/call.ts";
+import { close, open, openPipe, readAll, toBytes, using } from "./kernel/file.ts";
 
 /** native/host/src/arena.rs */
 const ARENA = 0x1000_0000_0000;
@@ -20,9 +20,7 @@ const PRESENT = 0x8000_0000;
 
 /** Pairs: the first page, from the beginning of the memory on, and how many. */
 export function hotPages(rehearse: () => void): Uint32Array {
-  const pair = new Uint8Array(8);
-  call("create a pipe", "pipe2", pair, 0o2000000);
-  const [read, write] = [getWord(pair, 0) as Fd, getWord(pair, 4) as Fd];
+  const { read, write } = openPipe();
   const child = call("fork", "fork");
   if (child === 0) {
     try {

@@ -27,6 +27,7 @@ import {
   using,
 } from "../kernel/file.ts";
 import { poll } from "../kernel/process.ts";
+import { lines } from "../lines.ts";
 import { cgroupPath, ownCgroup } from "./path.ts";
 import type { CgroupPlace } from "./place.ts";
 
@@ -119,7 +120,7 @@ export function killCgroup(path: string): void {
 
 /** False if there are no processes. */
 export function signalCgroup(path: string, send: (pid: number) => void): boolean {
-  const pids = (readFileIfExists(`${path}/cgroup.procs`) ?? "").split("\n").filter((line) => line !== "");
+  const pids = lines(readFileIfExists(`${path}/cgroup.procs`));
   for (const pid of pids) send(Number(pid));
   return pids.length > 0;
 }
@@ -148,10 +149,14 @@ export function readFromStart(fd: Fd): string {
   return String.fromCharCode(...buffer.subarray(0, length));
 }
 
+/** For an error that names them. */
+export function listPids(path: string): string {
+  return lines(readFile(`${path}/cgroup.procs`)).join(", ");
+}
+
 function stillPopulated(path: string): RuntError {
-  const pids = readFile(`${path}/cgroup.procs`).trim().split("\n").join(", ");
   return new RuntError({
-    what: `processes of ${path} are still there ${KILL_DEADLINE / 1000} s after they were killed: ${pids}`,
+    what: `processes of ${path} are still there ${KILL_DEADLINE / 1000} s after they were killed: ${listPids(path)}`,
     hint: "they wait in the kernel for a device or a server; delete the container again when that has answered",
   });
 }

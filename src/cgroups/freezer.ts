@@ -5,9 +5,9 @@ import { O_DIRECTORY, O_RDONLY, O_WRONLY, POLLPRI } from "../abi/constants.ts";
 import { ENODEV, ENOENT } from "../abi/errno.ts";
 import { RuntError } from "../error.ts";
 import { attempt, type Fd, failure } from "../kernel/call.ts";
-import { openIfExists, readFile, using } from "../kernel/file.ts";
+import { openIfExists, using } from "../kernel/file.ts";
 import { now, poll } from "../kernel/process.ts";
-import { isPopulated, readFromStart } from "./cgroupfs.ts";
+import { isPopulated, listPids, readFromStart } from "./cgroupfs.ts";
 
 /** Milliseconds for all processes to stop. Only one in an uninterruptible sleep takes longer. */
 const FREEZE_DEADLINE = 10_000;
@@ -64,9 +64,8 @@ function hasEnded(): RuntError {
 }
 
 function stillRunning(path: string): RuntError {
-  const pids = readFile(`${path}/cgroup.procs`).trim().split("\n").join(", ");
   return new RuntError({
-    what: `timeout of ${FREEZE_DEADLINE / 1000} s reached waiting for the cgroup to freeze: processes ${pids}`,
+    what: `timeout of ${FREEZE_DEADLINE / 1000} s reached waiting for the cgroup to freeze: processes ${listPids(path)}`,
     hint: "one of them waits in the kernel for a device or a server; the container goes on",
   });
 }

@@ -5,6 +5,7 @@ import { O_DIRECTORY, O_RDONLY } from "../abi/constants.ts";
 import { ENODEV, EOPNOTSUPP } from "../abi/errno.ts";
 import { attempt, type Fd, failure } from "../kernel/call.ts";
 import { isDirectory, list, openIfExists, statPath, using } from "../kernel/file.ts";
+import { lines } from "../lines.ts";
 
 const CHUNK = 4096;
 
@@ -28,8 +29,7 @@ function pidsBelow(directory: Fd): readonly number[] {
 function ownPids(directory: Fd): readonly number[] {
   const procs = openIfExists("cgroup.procs", O_RDONLY, directory);
   if (procs === undefined) return [];
-  const lines = using(procs, readProcs).split("\n");
-  return lines.filter((line) => line !== "").map(Number);
+  return lines(using(procs, readProcs)).map(Number);
 }
 
 function readProcs(procs: Fd): string {

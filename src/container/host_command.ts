@@ -7,7 +7,6 @@ import {
   CLONE_VFORK,
   CLONE_VM,
   CLOSE_RANGE_CLOEXEC,
-  O_CLOEXEC,
   O_PATH,
   S_IFMT,
   S_IFREG,
@@ -16,8 +15,8 @@ import {
 import { EACCES, ENOENT } from "../abi/errno.ts";
 import { getWord, longs, STAT } from "../abi/structs.ts";
 import { SYS } from "../abi/syscalls.ts";
-import { attempt, call, type Fd, failure } from "../kernel/call.ts";
-import { CWD, close, open, readAll, statPath, using } from "../kernel/file.ts";
+import { attempt, type Fd, failure } from "../kernel/call.ts";
+import { CWD, close, open, openPipe, readAll, statPath, using } from "../kernel/file.ts";
 import { waitForExit } from "../kernel/process.ts";
 
 /** Engines call with an empty environment. */
@@ -33,9 +32,7 @@ export interface CommandResult {
 export function runCommand(argv: readonly string[], searchPath: string | undefined): CommandResult {
   const name = argv[0] ?? "";
   const executable = open(findExecutable(name, searchPath), O_PATH);
-  const pair = new Uint8Array(8);
-  call("create a pipe", "pipe2", pair, O_CLOEXEC);
-  const [read, write] = [getWord(pair, 0) as Fd, getWord(pair, 4) as Fd];
+  const { read, write } = openPipe();
   const pidfd = new Uint8Array(8);
   const status = new Uint8Array(8);
   const settle = spawn({

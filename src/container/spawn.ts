@@ -29,7 +29,7 @@ import { getWord, longs, mountAttr } from "../abi/structs.ts";
 import { SYS } from "../abi/syscalls.ts";
 import { RuntError } from "../error.ts";
 import { attempt, call, type Fd, failure } from "../kernel/call.ts";
-import { close, open, using } from "../kernel/file.ts";
+import { close, open, openPipe, using } from "../kernel/file.ts";
 import { sendSignal, waitForExit } from "../kernel/process.ts";
 import type { Program } from "../program/instruction.ts";
 
@@ -188,12 +188,6 @@ function liftAbove(fd: Fd, preserveFds: number): Fd {
   const lifted = call("duplicate a descriptor", "fcntl", fd, F_DUPFD_CLOEXEC, 3 + preserveFds) as Fd;
   close(fd);
   return lifted;
-}
-
-function openPipe() {
-  const pair = new Uint8Array(8);
-  call("create a pipe", "pipe2", pair, 0o2000000);
-  return { read: getWord(pair, 0) as Fd, write: getWord(pair, 4) as Fd };
 }
 
 /** Sealed, so that nobody who reaches it through /proc/PID/exe can change what the next container runs. */

@@ -44,6 +44,12 @@ export function openDirectory(path: string, at: Fd = CWD): Fd {
   return open(path, O_RDONLY | O_DIRECTORY, { at });
 }
 
+export function openPipe(): { readonly read: Fd; readonly write: Fd } {
+  const pair = new Uint8Array(8);
+  call("create a pipe", "pipe2", pair, O_CLOEXEC);
+  return { read: getWord(pair, 0) as Fd, write: getWord(pair, 4) as Fd };
+}
+
 export function close(fd: Fd): void {
   attempt("close", fd);
 }

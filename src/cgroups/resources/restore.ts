@@ -1,5 +1,6 @@
 // What has to be written to take a limit back, given what its file said before.
 
+import { lines } from "../../lines.ts";
 import type { Limit } from "./limit.ts";
 
 /** Of a device that io.max does not mention. */
@@ -14,10 +15,10 @@ export function previousValue(
   { file, value }: Pick<Limit, "file" | "value">,
   before: string,
 ): string | undefined {
-  const lines = before.split("\n").filter((line) => line !== "");
+  const former = lines(before);
   const key = keyOf(file, value);
-  if (key === undefined) return lines[0] ?? "";
-  const line = lines.find((candidate) => candidate.startsWith(`${key} `));
+  if (key === undefined) return former[0] ?? "";
+  const line = former.find((candidate) => candidate.startsWith(`${key} `));
   if (line !== undefined) return line;
   if (file === "io.max") return `${key} ${UNLIMITED}`;
   return file.endsWith(".weight") ? `${key} default` : undefined;

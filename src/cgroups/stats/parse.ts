@@ -1,6 +1,8 @@
 // The files of a cgroup as numbers: runc's types/events.go as far as cgroup v2 has them. Pure; a file that is not there
 // counts nothing.
 
+import { lines } from "../../lines.ts";
+
 /** All of the file, undefined if there is none. */
 export type StatFile = (name: string) => string | undefined;
 
@@ -94,10 +96,6 @@ export function parseStats(file: StatFile, pageSizes: readonly string[]): Stats 
 /** `oom_kill` of memory.events: how many processes the kernel has killed for want of memory. */
 export function parseOomKills(memoryEvents: string | undefined): bigint {
   return parseKeys(memoryEvents).get("oom_kill") ?? 0n;
-}
-
-function lines(text = ""): readonly string[] {
-  return text.split("\n").filter((line) => line !== "");
 }
 
 function number(text = "0"): bigint {
