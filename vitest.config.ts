@@ -17,10 +17,10 @@ const AS_USER = ["test/vm/user/**"];
 /** Test files by who runs them: in the virtual machine RUNT_VM says it, and only what looks at a kernel runs there. */
 function files() {
   const all = "test/**/*.test.ts";
-  if (process.env.RUNT_VM === "user") return { include: [`${AS_USER}/*.test.ts`], exclude: [] };
-  if (process.env.RUNT_VM === "root") {
-    return { include: [...NEED_ROOT, ...NEED_MACHINE].map((path) => `${path}/*.test.ts`), exclude: AS_USER };
-  }
+  const only = (paths: readonly string[]) => paths.map((path) => `${path}/*.test.ts`);
+  if (process.env.RUNT_VM === "user") return { include: only(AS_USER), exclude: [] };
+  if (process.env.RUNT_VM === "root") return { include: only(NEED_ROOT), exclude: [] };
+  if (process.env.RUNT_VM === "machine") return { include: only(NEED_MACHINE), exclude: AS_USER };
   return {
     include: [all],
     exclude: isRoot ? NEED_MACHINE : [...NEED_MACHINE, ...NEED_ROOT, ...NEED_ROOT_HERE],
@@ -32,5 +32,5 @@ export default defineConfig({
   resolve: {
     alias: { "runt:host": fileURLToPath(new URL("test/host_stub.ts", import.meta.url)) },
   },
-  test: { ...files(), testTimeout: 30_000 },
+  test: { ...files(), testTimeout: 30_000, hookTimeout: 30_000 },
 });

@@ -28,3 +28,6 @@ export class RuntError extends Error {
 export function describe({ pointer, what, errno, why }: ErrorRecord): string {
   return [pointer, what, errno, why].filter((part) => part !== undefined && part !== "").join(": ");
 }
+
+/** A hook of config.json has failed, and with it the container (runtime.md, "Lifecycle"). */
+export class HookError extends RuntError {}

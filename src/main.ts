@@ -14,27 +14,33 @@ import { openReport, type Report } from "./cli/report.ts";
 import { stateRoot } from "./cli/root.ts";
 import type { Session } from "./cli/session.ts";
 import { versionText } from "./cli/version.ts";
+import { isInitialUserNamespace } from "./container/host.ts";
 import { addParts, type PartRow } from "./container/prepared_parts.ts";
 import { openStore } from "./container/store.ts";
 import { RuntError } from "./error.ts";
 import { attempt, call } from "./kernel/call.ts";
 import { readVariable } from "./kernel/environment.ts";
 import { CWD } from "./kernel/file.ts";
+import { setLatePages } from "./late_pages.ts";
+import { libraryVersion } from "./seccomp/libseccomp.ts";
 
 const FAILED = 1;
+/** Of `exec`, as in runc: other codes are those of the process. */
+const EXEC_FAILED = 255;
 const STDIN = 0;
 
-/**
- * At build time. What every process needs is imported here; parts of programs are read, which src/collect.ts has
- * printed.
- *
- * @returns pairs of u32: pages of the engine's memory that most commands write to, and how many
- */
-export async function preload(): Promise<Uint32Array> {
+/** At build time. What every process needs is imported here; parts of programs are read, which src/collect.ts has printed. */
+export async function preload(): Promise<void> {
   readParts();
-  const { hotPages } = await import("./hot_pages.ts");
-  const { rehearse } = await import("./container/rehearsal.ts");
-  return hotPages(rehearse);
+}
+
+/** At build time, after all else. */
+export async function hotPages(): Promise<readonly Uint32Array[]> {
+  const { findHotPages } = await import("./hot_pages.ts");
+  const { rehearsals } = await import("./rehearsal.ts");
+  const { written, read, late } = await findHotPages(rehearsals(command));
+  setLatePages(late);
+  return [written, read];
 }
 
 function readParts(): void {
@@ -79,13 +85,14 @@ function protect(): void {
 
 async function execute({ values, rest }: ReturnType<typeof parseGlobals>, report: Report): Promise<number> {
   if (values.version) {
-    print(versionText());
+    print(versionText(libraryVersion()));
     return 0;
   }
   const invocation = parseCommand(values.help ? ["help"] : rest);
   report.debug(() => `command line: ${JSON.stringify(rest)}`);
   const session: Session = { globals: values, store: () => openStore(root(values.root)), warn: report.warn };
-  return await dispatch(invocation, session);
+  const code = invocation.command === "exec" ? EXEC_FAILED : FAILED;
+  return await dispatch(invocation, session).catch((error) => fail(report, error, code));
 }
 
 function root(option: string | undefined): string {
@@ -93,11 +100,13 @@ function root(option: string | undefined): string {
     option,
     euid: attempt("geteuid"),
     runtimeDirectory: readVariable("XDG_RUNTIME_DIR"),
+    user: readVariable("USER"),
+    isInitialUserNamespace,
     workingDirectory: readWorkingDirectory,
   });
 }
 
-function fail(report: Report, error: unknown): number {
+function fail(report: Report, error: unknown, code = FAILED): number {
   if (error instanceof RuntError) {
     report.error(error.record);
   } else {
@@ -107,7 +116,7 @@ function fail(report: Report, error: unknown): number {
       stack,
     );
   }
-  return FAILED;
+  return code;
 }
 
 /** For an error in the global options themselves: an engine reads the log even so, if it can be opened at all. */

@@ -4,6 +4,10 @@ export function syscall(number: number): never {
   throw new Error(`system call ${number} in a test that must not need the kernel`);
 }
 
+export function library(index: number): never {
+  throw new Error(`function ${index} of a library in a test that must not need it`);
+}
+
 export function spawn(): never {
   throw new Error("spawn in a test that must not need the kernel");
 }

@@ -65,9 +65,11 @@ try {
 function measureAll() {
   const measure = join(directory, "measure");
   run("cc", ["-O2", "-static", "-o", measure, join(ROOT, "test/bench/measure.c")]);
-  makeBundle();
+  makeBundle("bundle", ["/bin/true"]);
+  makeBundle("sleep", ["/bin/sleep", "1000000"]);
   const names = Object.keys(RUNTIMES);
   for (const name of names) runtime(name, ["create", "--bundle", bundle(), idOf(name)]);
+  for (const name of names) runtime(name, ["run", "--detach", "--bundle", bundle("sleep"), running(name)]);
   const operations = operationsOf();
   /** @type {Record<string, Record<string, number[]>>} */
   const samples = {};
@@ -92,6 +94,7 @@ function measureAll() {
     }
   }
   for (const name of names) runtime(name, ["delete", "--force", idOf(name)]);
+  for (const name of names) runtime(name, ["delete", "--force", running(name)]);
   floors.sort((a, b) => a - b);
   say(`a static /bin/true without any runtime: ${quantile(floors, 0.5).toFixed(2)} ms`);
   return Object.fromEntries(
@@ -117,11 +120,12 @@ function operationsOf() {
       ...call(name, "delete", id),
     ],
     state: (name) => call(name, "state", idOf(name)),
+    exec: (name) => call(name, "exec", running(name), "/bin/true"),
   };
 }
 
-function bundle() {
-  return join(directory, "bundle");
+function bundle(name = "bundle") {
+  return join(directory, name);
 }
 
 function rootOf(name) {
@@ -133,19 +137,24 @@ function idOf(name) {
   return `bench-${process.pid}-${name}`;
 }
 
+/** One that runs, for its processes. */
+function running(name) {
+  return `${idOf(name)}-running`;
+}
+
 function runtime(name, args) {
   run(RUNTIMES[name], ["--root", rootOf(name), ...args], { stdio: ["ignore", "ignore", "inherit"] });
 }
 
 /** What `runc spec` writes, without terminal and without limits. */
-function makeBundle() {
-  fs.mkdirSync(bundle());
-  busyboxRootfs(join(bundle(), "rootfs"));
-  run("runc", ["spec", "--bundle", bundle()]);
-  const path = join(bundle(), "config.json");
+function makeBundle(name, args) {
+  fs.mkdirSync(bundle(name));
+  busyboxRootfs(join(bundle(name), "rootfs"));
+  run("runc", ["spec", "--bundle", bundle(name)]);
+  const path = join(bundle(name), "config.json");
   const config = JSON.parse(fs.readFileSync(path, "utf8"));
   config.process.terminal = false;
-  config.process.args = ["/bin/true"];
+  config.process.args = args;
   delete config.linux.resources;
   fs.writeFileSync(path, JSON.stringify(config));
 }

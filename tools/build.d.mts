@@ -3,6 +3,9 @@
 import type { Plugin } from "esbuild";
 
 export declare const ROOT: string;
+export declare const LIBRARY: string;
+export declare const NO_LIBRARY: string;
+export declare function hasLibrary(): boolean;
 export declare const HOST_ENVIRONMENT: Readonly<Record<string, string>>;
 export declare function build(variant?: {
   readonly binary?: string;

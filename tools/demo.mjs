@@ -19,7 +19,7 @@ heading 'users'; id
 `;
 const SERVE = `#!/bin/sh
 trap 'echo "[container] got SIGTERM, bye"; exit 0' TERM
-echo "[container] I am running, as process $$"
+echo "[container] I am running, as process $$" | tee /dev/shm/running
 while :; do sleep 0.1; done`;
 const EXPLAINED_LINES = 20;
 const DEADLINE_MS = 10_000;
@@ -86,6 +86,8 @@ function liveByHand() {
   show("state", "demo");
   show("start", "demo");
   show("list");
+  // A signal that comes before its trap would be lost: the kernel shields the first process of a pid namespace.
+  show("exec", "demo", "sh", "-c", "until cat /dev/shm/running; do sleep 0.1; done 2> /dev/null");
   show("kill", "demo", "TERM");
   waitForStop();
   show("state", "demo");

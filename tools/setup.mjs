@@ -4,7 +4,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import { delimiter, join } from "node:path";
-import { build, ROOT } from "./build.mjs";
+import { build, hasLibrary, LIBRARY, NO_LIBRARY, ROOT } from "./build.mjs";
 
 const CACHE = join(ROOT, "native/target/debian");
 const INSIDE = "RUNT_PRIVATE_NAMESPACE";
@@ -57,6 +57,7 @@ export function debianPackages(packages, isThere = (command) => which(command) !
 /** @returns {Promise<string>} path of the current binary, built if it was not */
 export async function runtBinary() {
   if (debianPackages({ cc: "gcc" }).length > 0) throw new Error("a C compiler is needed to build runt");
+  if (debianPackages({ [LIBRARY]: "libseccomp-dev" }, hasLibrary).length > 0) throw new Error(NO_LIBRARY);
   if (which("cargo") === undefined)
     throw new Error("cargo is needed to build runt: install Rust with rustup");
   return await build();

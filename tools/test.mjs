@@ -3,7 +3,7 @@
 
 import { spawnSync } from "node:child_process";
 import { debianPackages, isRoot, npmPackages, runtBinary, say, staticBusybox } from "./setup.mjs";
-import { explain, runVitest } from "./vitest.mjs";
+import { explain, listFailures, runVitest } from "./vitest.mjs";
 
 const RUNTIME = process.env.RUNTIME ?? "runt";
 
@@ -18,6 +18,7 @@ if (isRoot) {
     script: "bsdutils",
     cc: "gcc",
     unshare: "util-linux",
+    newuidmap: "uidmap",
     "dbus-daemon": "dbus-daemon",
     python3: "python3",
   });
@@ -30,6 +31,7 @@ if (isRoot) {
 
 const counts = runVitest(process.argv.slice(2));
 explain(counts);
+listFailures(counts.failures);
 const { passed, failed } = counts;
 if (passed + failed === 0) console.log("no test ran");
 console.log(`${passed} passed, ${failed} failed`);

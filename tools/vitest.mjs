@@ -11,6 +11,7 @@ import { ROOT } from "./build.mjs";
  * @property {number} passed
  * @property {number} failed also files that can't be loaded; at least 1 if vitest itself is unhappy
  * @property {{ name: string, reason?: string }[]} skipped
+ * @property {string[]} failures which tests failed, and with which message
  */
 
 /**
@@ -42,6 +43,23 @@ export function explain({ skipped }) {
 }
 
 /**
+ * Prints what failed, and why: at the end, where a log that is cut still has it.
+ * @param {string[]} failures
+ */
+export function listFailures(failures) {
+  for (const failure of failures) console.log(`failed: ${failure}`);
+}
+
+/** Of a message, in one line. */
+const LONGEST = 600;
+
+/** @param {any} test */
+function failureOf({ file, fullName, failureMessages }) {
+  const message = failureMessages.join(" ").replaceAll(/\s+/g, " ").slice(0, LONGEST);
+  return `${relative(ROOT, file)}: ${fullName}: ${message}`;
+}
+
+/**
  * @param {any[]} files
  * @param {boolean} unhappy whether vitest itself reports a failure, which may be none of a test
  * @returns {Counts}
@@ -49,16 +67,20 @@ export function explain({ skipped }) {
 function count(files, unhappy) {
   const tests = files.flatMap((file) => file.assertionResults.map((test) => ({ ...test, file: file.name })));
   const passed = tests.filter((test) => test.status === "passed").length;
-  const failedTests = tests.filter((test) => test.status === "failed").length;
+  const failedTests = tests.filter((test) => test.status === "failed");
   // A file that can't be loaded, or whose hooks fail, has no failed test.
   const broken = files.filter(
     (file) => file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed"),
-  ).length;
+  );
   const skipped = tests
     .filter((test) => test.status !== "passed" && test.status !== "failed")
     .map((test) => ({ name: `${relative(ROOT, test.file)}: ${test.title}`, reason: test.meta?.skipped }));
-  const failed = failedTests + broken;
-  return { passed, failed: unhappy ? Math.max(failed, 1) : failed, skipped };
+  const failures = [
+    ...failedTests.map(failureOf),
+    ...broken.map(({ name, message }) => failureOf({ file: name, fullName: "", failureMessages: [message] })),
+  ];
+  const failed = failures.length;
+  return { passed, failed: unhappy ? Math.max(failed, 1) : failed, skipped, failures };
 }
 
 /** @param {string} report */

@@ -1,16 +1,15 @@
 // `npm run test:vm`: the test suites in a virtual machine that has everything: systemd, all controllers of cgroup v2,
 // and Debian's engines. The last line is `N passed, M failed`. `npm run vm:shell` opens a shell there.
 
-import * as fs from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { faultyBinary } from "../test/fault/binary.mjs";
 import { driverBinary } from "../test/systemd/binary.mjs";
-import { debianPackages, npmPackages, runtBinary } from "./setup.mjs";
+import { runtBinary } from "./setup.mjs";
+import { listFailures } from "./vitest.mjs";
 import { checkoutDisk } from "./vm/checkout.mjs";
 import { image } from "./vm/image.mjs";
 import { live } from "./vm/lives.mjs";
 import { parseOptions, USAGE } from "./vm/options.mjs";
+import { machinePackages, scratchDirectory } from "./vm/prerequisites.mjs";
 import { ROLES } from "./vm/protocol.mjs";
 import { shell } from "./vm/shell.mjs";
 import { MachineError } from "./vm/watch.mjs";
@@ -20,19 +19,13 @@ if (options.help) {
   process.stdout.write(USAGE);
   process.exit();
 }
-npmPackages();
-const missing = debianPackages({ "qemu-system-x86_64": "qemu-system-x86", "mkfs.ext4": "e2fsprogs" });
-if (missing.length > 0) throw new Error(`a virtual machine needs ${missing.join(", ")}`);
+machinePackages();
 await runtBinary();
 await faultyBinary();
 await driverBinary();
 
 const root = image(options.suite, options.rebuild);
-const directory = fs.mkdtempSync(join(tmpdir(), "runt-vm-"));
-// Also after Ctrl-C.
-process.on("exit", () => fs.rmSync(directory, { recursive: true, force: true }));
-process.on("SIGINT", () => process.exit(130));
-process.on("SIGTERM", () => process.exit(143));
+const directory = scratchDirectory();
 
 const checkout = checkoutDisk(directory, options.shell ? undefined : request());
 const disks = { image: root, checkout };
@@ -41,8 +34,11 @@ else conclude(await reportsOf(disks));
 
 /** @returns {import("./vm/checkout.mjs").Request} */
 function request() {
-  const { RUNTIME } = process.env;
-  const env = RUNTIME === undefined ? {} : { RUNTIME };
+  const { RUNTIME, RUNT_COVERAGE } = process.env;
+  const env = {
+    ...(RUNTIME !== undefined && { RUNTIME }),
+    ...(RUNT_COVERAGE !== undefined && { RUNT_COVERAGE: "/var/tmp/runt-coverage" }),
+  };
   const { filters, command } = options;
   return { filters, env, ...(command === undefined ? {} : { command }) };
 }
@@ -67,6 +63,11 @@ function conclude(reports) {
   }
   const silent = ROLES.filter((role) => !reports.some(({ suite }) => suite === role));
   for (const role of silent) console.log(`the tests of ${role} have not reported`);
+  const { RUNT_COVERAGE } = process.env;
+  for (const { fields = "" } of reports) {
+    if (RUNT_COVERAGE !== undefined) fs.appendFileSync(RUNT_COVERAGE, fields);
+  }
+  listFailures(reports.flatMap(({ failures = [] }) => failures));
   const sum = (key) => reports.reduce((total, report) => total + (report[key] ?? 0), 0);
   const [passed, failed] = [sum("passed"), sum("failed") + silent.length];
   if (passed + failed === 0) console.log("no test ran");

@@ -49,8 +49,8 @@ export function openHow(flags: number, resolve: number, mode = 0): Uint8Array {
 }
 
 /** `struct mount_attr`, mount_setattr(2). */
-export function mountAttr(set: number, clear: number, propagation = 0): Uint8Array {
-  return words(set, 0, clear, 0, propagation, 0, 0, 0);
+export function mountAttr(set: number, clear: number, propagation = 0, userns = 0): Uint8Array {
+  return words(set, 0, clear, 0, propagation, 0, userns, 0);
 }
 
 /** Size of `struct stat` of fstat(2), and where its fields are (x86_64). */
@@ -64,6 +64,9 @@ export const STAT = {
   rdev: 40,
   length: 48,
 } as const;
+
+/** Size of `struct statx`, statx(2), and where its field is. */
+export const STATX = { size: 256, mountId: 144 } as const;
 
 /** The kernel's encoding of a device number in `stat` and mknod(2): 12 bits of major, 20 of minor. */
 export function deviceNumber(major: number, minor: number): number {

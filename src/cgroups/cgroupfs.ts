@@ -36,9 +36,11 @@ const MOUNT_POINTS = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
 /** Milliseconds for killed processes to end. Only one in an uninterruptible sleep takes longer. */
 const KILL_DEADLINE = 10_000;
 
+let found: string | undefined;
+
 /** Where the host has mounted cgroup v2. */
 export function mountPoint(): string {
-  const found = MOUNT_POINTS.find((path) => {
+  found ??= MOUNT_POINTS.find((path) => {
     const buffer = new Uint8Array(120);
     return attempt("statfs", path, buffer) === 0 && getWord(buffer, 0) === CGROUP2_SUPER_MAGIC;
   });
@@ -170,7 +172,7 @@ export function removeCgroup({ path, top }: CgroupPlace): void {
   if (result === -EBUSY || result === -ENOTEMPTY) {
     killCgroup(path);
     removeTree(path);
-  } else if (result < 0 && result !== -ENOENT) throw failure(`remove cgroup ${path}`, -result);
+  } else if (result < 0 && statPath(path) !== -ENOENT) throw failure(`remove cgroup ${path}`, -result);
   for (let at = path; at.length > top.length; ) {
     at = at.slice(0, at.lastIndexOf("/"));
     // Another container's cgroup may be there by now.

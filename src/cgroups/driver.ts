@@ -11,6 +11,8 @@ import type { CgroupPlan } from "./plan.ts";
 export type DriverName = "cgroupfs" | "systemd";
 
 export interface CgroupDriver {
+  /** The process of a container is cloned into its cgroup, and not put there later. */
+  readonly clonesInto: boolean;
   /**
    * Finds the place, and checks what can be checked. Nothing is made.
    * @throws RuntError if there are processes in it
@@ -33,17 +35,29 @@ export interface CgroupRequest {
 /** The cgroup of a container that is being created. Its methods are called once, in this order. */
 export interface NewCgroup {
   readonly place: CgroupPlace;
-  /** Before the container's process is there: limits that hold from its first page on. */
-  readonly make: () => void;
+  /**
+   * Before the container's process is there: limits that hold from its first page on. False where the caller may not make
+   * it, and the container can go without: it gets NO_CGROUP.
+   */
+  readonly make: () => boolean;
   /** To clone the process into; undefined if it comes later. Closed by the caller. */
   readonly open: () => Fd | undefined;
-  /** While the kernel clones: what takes long. */
-  readonly whileCloning: () => void;
-  /** Puts in the process, which has done nothing yet, where it was not cloned into the cgroup. */
-  readonly adopt: (pid: number) => void;
+  /** Puts in the process, which has done nothing yet. Absent where it is cloned into the cgroup, or has none. */
+  readonly adopt?: (pid: number) => void;
+  /** Before anything runs that is not ours; the process may make device nodes by now, which every filter allows. */
+  readonly filterDevices: () => void;
   /** At any time, when the process has ended: takes back what was made, and nothing that is another's. */
   readonly undo: () => void;
 }
+
+/** Of a container that is in that of its caller. */
+export const NO_CGROUP: NewCgroup = {
+  place: { path: "", top: "" },
+  make: () => true,
+  open: () => undefined,
+  filterDevices: () => {},
+  undo: () => {},
+};
 
 export async function loadDriver(name: DriverName): Promise<CgroupDriver> {
   return name === "cgroupfs" ? cgroupfsDriver : (await import("./systemd/systemd_driver.ts")).systemdDriver;

@@ -1,7 +1,7 @@
 // What is remembered of a container's cgroup between two commands: where it is, and who has made it.
 
 export interface CgroupPlace {
-  /** Directory of the cgroup, on the host. */
+  /** Directory of the cgroup, on the host. Empty where the container has none. */
   readonly path: string;
   /** The topmost directory that was made for it. */
   readonly top: string;

@@ -3,38 +3,61 @@
 
 import { mountOptionNames } from "../rootfs/mount_options.ts";
 import { CAPABILITIES } from "../spec/capabilities.ts";
-import { NAMESPACE_TYPES } from "../spec/values.ts";
+import { HOOK_KINDS } from "../spec/hooks.ts";
+import type { SeccompArch, SeccompFlag } from "../spec/types.ts";
+import {
+  MEMORY_POLICY_FLAGS,
+  MEMORY_POLICY_MODES,
+  NAMESPACE_TYPES,
+  SECCOMP_ACTIONS,
+  SECCOMP_ARCHITECTURES,
+  SECCOMP_FLAGS,
+  SECCOMP_OPERATORS,
+} from "../spec/values.ts";
 import { COMMIT, SPEC_VERSION, VERSION } from "./version.ts";
 
-/** In the table of mount options, since config.json may hold them, but refused: container/unsupported.ts. */
-const REFUSED_MOUNT_OPTIONS: readonly string[] = ["idmap", "ridmap", "tmpcopyup"];
-
-const DISABLED = { enabled: false } as const;
+/** What libseccomp and the kernel know of what config.json may hold. */
+export interface SeccompSupport {
+  readonly isArchitecture: (name: SeccompArch) => boolean;
+  readonly isFlag: (name: SeccompFlag) => boolean;
+}
 
 /** The fields in the order of Go's structs. */
-export function featuresDocument() {
+export function featuresDocument({ isArchitecture, isFlag }: SeccompSupport) {
   return {
     ociVersionMin: "1.0.0",
     ociVersionMax: SPEC_VERSION,
-    hooks: [],
-    mountOptions: mountOptionNames().filter((name) => !REFUSED_MOUNT_OPTIONS.includes(name)),
+    hooks: HOOK_KINDS,
+    mountOptions: mountOptionNames(),
     linux: {
       namespaces: NAMESPACE_TYPES.toSorted(),
       capabilities: [...CAPABILITIES.keys()],
       cgroup: { v1: false, v2: true, systemd: true, systemdUser: true, rdma: true },
-      seccomp: DISABLED,
-      apparmor: DISABLED,
-      selinux: DISABLED,
-      intelRdt: DISABLED,
-      mountExtensions: { idmap: DISABLED },
-      netDevices: DISABLED,
+      seccomp: {
+        enabled: true,
+        actions: SECCOMP_ACTIONS.toSorted(),
+        operators: SECCOMP_OPERATORS.toSorted(),
+        archs: SECCOMP_ARCHITECTURES.filter(isArchitecture).toSorted(),
+        knownFlags: SECCOMP_FLAGS.toSorted(),
+        supportedFlags: SECCOMP_FLAGS.filter(isFlag).toSorted(),
+      },
+      apparmor: { enabled: true },
+      selinux: { enabled: true },
+      intelRdt: { enabled: true, schemata: true, monitoring: true },
+      mountExtensions: { idmap: { enabled: true } },
+      memoryPolicy: { modes: MEMORY_POLICY_MODES, flags: MEMORY_POLICY_FLAGS },
+      netDevices: { enabled: true },
     },
-    annotations: { "runt.version": VERSION, ...(COMMIT !== "" && { "runt.commit": COMMIT }) },
+    annotations: {
+      "org.opencontainers.runc.checkpoint.enabled": "true",
+      "runt.version": VERSION,
+      ...(COMMIT !== "" && { "runt.commit": COMMIT }),
+    },
     // None is looked at.
     potentiallyUnsafeConfigAnnotations: [],
   };
 }
 
-export function formatFeatures(): string {
-  return `${JSON.stringify(featuresDocument(), undefined, 4)}\n`;
+export function formatFeatures(seccomp: SeccompSupport): string {
+  return `${JSON.stringify(featuresDocument(seccomp), undefined, 4)}\n`;
 }

@@ -1,5 +1,7 @@
-// The help texts: yargs lays out what the table of options says. Loaded for --help only, since yargs is large.
+// The help texts: yargs lays out what the table of options says. The build does it once for all (tools/build.mjs), and the
+// executable has the texts.
 
+import Yargs from "yargs";
 import {
   COMMAND_NAMES,
   COMMANDS,
@@ -8,15 +10,17 @@ import {
   type OptionSpec,
   usage,
 } from "./options.ts";
-import { isCommand, unknownCommand } from "./parse.ts";
-import { newYargs } from "./yargs_platform.ts";
 
 const COLUMNS = 80;
 
-/** @throws RuntError if there is no such command */
-export async function helpText(command: string | undefined): Promise<string> {
-  if (command !== undefined && !isCommand(command)) unknownCommand(command);
-  const yargs = command === undefined ? programHelp() : commandHelp(usage(command), COMMANDS[command]);
+/** By the name of the command; that of the program itself has none. */
+export async function helpTexts(): Promise<Readonly<Record<string, string>>> {
+  const texts: Record<string, string> = { "": await textOf(programHelp()) };
+  for (const name of COMMAND_NAMES) texts[name] = await textOf(commandHelp(usage(name), COMMANDS[name]));
+  return texts;
+}
+
+async function textOf(yargs: ReturnType<typeof emptyHelp>): Promise<string> {
   return `${await yargs.getHelp()}\n`;
 }
 
@@ -31,7 +35,13 @@ function commandHelp(line: string, { description, options }: CommandSpec) {
 }
 
 function emptyHelp() {
-  const yargs = newYargs([]).scriptName("").wrap(COLUMNS).help(false).version(false).exitProcess(false);
+  const yargs = Yargs([])
+    .locale("en")
+    .scriptName("")
+    .wrap(COLUMNS)
+    .help(false)
+    .version(false)
+    .exitProcess(false);
   return yargs.parserConfiguration({ "camel-case-expansion": false, "dot-notation": false });
 }
 

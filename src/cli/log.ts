@@ -34,11 +34,17 @@ export function textLine({ level, record, time }: Entry): string {
   return `time="${time}" level=${level} msg=${JSON.stringify(describe(record))}${fields.join("")}\n`;
 }
 
-/** For stderr: one line, and one more for the hint. */
+/** For stderr: one line, and one more for the hint. conmon reads 8191 bytes of it, once. */
 export function messageLines(level: Level, record: ErrorRecord): string {
   const prefix = level === "error" ? "runt: " : `runt: ${level}: `;
-  const hint = record.hint === undefined ? "" : `hint: ${printable(record.hint)}\n`;
-  return `${prefix}${printable(describe(record))}\n${hint}`;
+  const hint = record.hint === undefined ? "" : `hint: ${shortened(printable(record.hint), 2000)}\n`;
+  return `${prefix}${shortened(printable(describe(record)), 6000)}\n${hint}`;
+}
+
+/** Without its middle, where it is too long: the words that engines look for are at the end. */
+function shortened(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  return `${text.slice(0, limit / 2)} ... ${text.slice(5 - limit / 2)}`;
 }
 
 /** Bytes above ASCII may be part of a name in UTF-8; control characters could rewrite the terminal. */

@@ -1,5 +1,6 @@
 // The command line as one table: parsing, help and tests all derive from it. What an option does is not its business.
 
+import { CHECKPOINT, RESTORE } from "./criu_options.ts";
 import { UPDATE } from "./update_options.ts";
 
 export interface OptionSpec {
@@ -11,6 +12,8 @@ export interface OptionSpec {
   /** What the help calls the argument. */
   readonly argument?: string;
   readonly initial?: string | number;
+  /** May be given again and again: its value is a list. */
+  readonly many?: true;
   readonly choices?: readonly string[];
   readonly description: string;
 }
@@ -80,7 +83,14 @@ export const GLOBAL_OPTIONS = [
     argument: "WHEN",
     choices: ["true", "false", "auto", ""],
     initial: "auto",
-    description: "ignored, since it is found out: accepted for compatibility with runc",
+    description:
+      "whether a container may go without a cgroup and a device filter where the kernel refuses them",
+  },
+  {
+    name: "criu",
+    kind: "text",
+    argument: "PATH",
+    description: "ignored: criu is looked for in $PATH; accepted for compatibility with runc",
   },
   HELP,
   { name: "version", alias: "v", kind: "flag", description: "show the version" },
@@ -97,29 +107,114 @@ const BUNDLE = {
   description: "directory of config.json and the root filesystem",
 } as const;
 
+const PRESERVE_FDS = {
+  name: "preserve-fds",
+  kind: "number",
+  argument: "N",
+  initial: 0,
+  description: "pass N more file descriptors to the container, from 3 on",
+} as const;
+
+const NO_NEW_KEYRING = {
+  name: "no-new-keyring",
+  kind: "flag",
+  description: "keep the session keyring of the caller",
+} as const;
+
 /** What changes the program that a container becomes. */
 const PROGRAM = [
   { name: "no-pivot", kind: "flag", description: "do not pivot_root, for a root filesystem in an initramfs" },
-  { name: "no-new-keyring", kind: "flag", description: "keep the session keyring of the caller" },
-  {
-    name: "preserve-fds",
-    kind: "number",
-    argument: "N",
-    initial: 0,
-    description: "pass N more file descriptors to the container, from 3 on",
-  },
+  NO_NEW_KEYRING,
+  PRESERVE_FDS,
 ] as const;
 
-const CREATE = [
-  BUNDLE,
+const CONSOLE_SOCKET = {
+  name: "console-socket",
+  kind: "text",
+  argument: "SOCKET",
+  description: "unix socket that receives the master of the container's terminal",
+} as const;
+
+const PID_FILE = {
+  name: "pid-file",
+  kind: "text",
+  argument: "FILE",
+  description: "file to write the process id to",
+} as const;
+
+const PIDFD_SOCKET = {
+  name: "pidfd-socket",
+  kind: "text",
+  argument: "SOCKET",
+  description: "unix socket that receives a pidfd of the process",
+} as const;
+
+const DETACH = {
+  name: "detach",
+  alias: "d",
+  kind: "flag",
+  description: "return when the container has started",
+} as const;
+
+const NO_SUBREAPER = {
+  name: "no-subreaper",
+  kind: "flag",
+  description: "ignored: accepted for compatibility with runc",
+} as const;
+
+const CREATE = [BUNDLE, CONSOLE_SOCKET, PID_FILE, PIDFD_SOCKET, ...PROGRAM] as const;
+
+const EXEC = [
   {
-    name: "console-socket",
+    name: "process",
+    alias: "p",
     kind: "text",
-    argument: "SOCKET",
-    description: "unix socket that receives the master of the container's terminal",
+    argument: "FILE",
+    description: "read the process as JSON from FILE; other options change it",
   },
-  { name: "pid-file", kind: "text", argument: "FILE", description: "file to write the process id to" },
-  ...PROGRAM,
+  { name: "cwd", kind: "text", argument: "DIR", description: "working directory in the container" },
+  {
+    name: "env",
+    alias: "e",
+    kind: "text",
+    argument: "NAME=VALUE",
+    many: true,
+    description: "set an environment variable; may be repeated",
+  },
+  { name: "tty", alias: "t", kind: "flag", description: "give the process a terminal" },
+  {
+    name: "user",
+    alias: "u",
+    kind: "text",
+    argument: "UID[:GID]",
+    description: "user, and group, as numbers",
+  },
+  {
+    name: "additional-gids",
+    alias: "g",
+    kind: "text",
+    argument: "GID",
+    many: true,
+    description: "one more group; may be repeated",
+  },
+  {
+    name: "cap",
+    alias: "c",
+    kind: "text",
+    argument: "CAPABILITY",
+    many: true,
+    description: "one more capability, like CAP_KILL; may be repeated",
+  },
+  { name: "no-new-privs", kind: "flag", description: "no execve of the process can gain privileges" },
+  { name: "apparmor", kind: "text", argument: "PROFILE", description: "AppArmor profile of the process" },
+  { name: "process-label", kind: "text", argument: "LABEL", description: "SELinux label of the process" },
+  { name: "detach", alias: "d", kind: "flag", description: "return when the process has started" },
+  CONSOLE_SOCKET,
+  PID_FILE,
+  PIDFD_SOCKET,
+  PRESERVE_FDS,
+  { name: "cgroup", kind: "text", argument: "PATH", description: "cgroup below that of the container" },
+  { name: "ignore-paused", kind: "flag", description: "run it in a paused container when that is resumed" },
 ] as const;
 
 export const COMMANDS = {
@@ -134,11 +229,17 @@ export const COMMANDS = {
     operands: [ID],
     options: [
       ...CREATE,
-      { name: "detach", alias: "d", kind: "flag", description: "return when the container has started" },
+      DETACH,
       { name: "keep", kind: "flag", description: "do not delete the container when it has ended" },
-      { name: "no-subreaper", kind: "flag", description: "ignored: accepted for compatibility with runc" },
+      NO_SUBREAPER,
       HELP,
     ],
+  },
+  exec: {
+    description: "run one more process in a container, and wait for its end",
+    operands: [ID, { name: "argument", many: true }],
+    options: [...EXEC, HELP],
+    optionsFirst: true,
   },
   state: { description: "print the state of a container as JSON", operands: [ID], options: [HELP] },
   kill: {
@@ -169,6 +270,16 @@ export const COMMANDS = {
   },
   pause: { description: "stop all processes of a container where they are", operands: [ID], options: [HELP] },
   resume: { description: "let a paused container go on", operands: [ID], options: [HELP] },
+  checkpoint: {
+    description: "write a running container to files, with CRIU, and delete it",
+    operands: [ID],
+    options: [...CHECKPOINT, HELP],
+  },
+  restore: {
+    description: "let a container go on where it was checkpointed, and wait for its end",
+    operands: [ID],
+    options: [BUNDLE, CONSOLE_SOCKET, PID_FILE, NO_NEW_KEYRING, ...RESTORE, DETACH, NO_SUBREAPER, HELP],
+  },
   events: {
     description: "print what a container uses, and when it lacks memory, as lines of JSON",
     operands: [ID],
@@ -229,6 +340,11 @@ export const COMMANDS = {
       HELP,
     ],
   },
+  completion: {
+    description: "print a script that completes command lines: . <(runt completion bash)",
+    operands: [{ name: "shell" }],
+    options: [HELP],
+  },
   help: {
     description: "show help for the program or for one command",
     operands: [{ name: "command", optional: true }],
@@ -242,13 +358,15 @@ export const COMMAND_NAMES = Object.keys(COMMANDS) as readonly CommandName[];
 
 type ValueOf<O extends OptionSpec> = O extends { kind: "flag" }
   ? boolean
-  : O extends { kind: "number" }
-    ? number
-    : O extends { choices: readonly (infer C)[] }
-      ? C
-      : O extends { initial: string }
-        ? string
-        : string | undefined;
+  : O extends { many: true }
+    ? readonly string[]
+    : O extends { kind: "number" }
+      ? number
+      : O extends { choices: readonly (infer C)[] }
+        ? C
+        : O extends { initial: string }
+          ? string
+          : string | undefined;
 
 export type ValuesOf<T extends readonly OptionSpec[]> = {
   readonly [O in T[number] as O["name"]]: ValueOf<O>;

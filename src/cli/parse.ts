@@ -14,7 +14,7 @@ import {
   type OptionSpec,
   usage,
 } from "./options.ts";
-import { dashed, split } from "./split.ts";
+import { dashed, type Given, split } from "./split.ts";
 
 export interface Globals {
   readonly values: GlobalValues;
@@ -92,7 +92,7 @@ function parseOperands(
   };
 }
 
-type Values = Readonly<Record<string, string | number | boolean | undefined>>;
+type Values = Readonly<Record<string, Given | number | undefined>>;
 
 function parseOptions(
   args: readonly string[],
@@ -121,12 +121,13 @@ const INITIAL: ReadonlyMap<readonly OptionSpec[], Values> = new Map(
   ),
 );
 
-function initialValue({ name, kind, initial }: OptionSpec): [name: string, value: Values[string]] {
-  return [name, kind === "flag" ? false : initial];
+function initialValue({ name, kind, initial, many }: OptionSpec): [name: string, value: Values[string]] {
+  return [name, kind === "flag" ? false : many ? [] : initial];
 }
 
-function checkValue(option: OptionSpec, given: string | boolean): Values[string] {
-  const { name, kind, choices } = option;
+function checkValue(option: OptionSpec, given: Given): Values[string] {
+  const { name, kind, choices, many } = option;
+  if (many) return given;
   if (kind === "flag") return given === true;
   const text = String(given);
   if (kind === "number") {

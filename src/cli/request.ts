@@ -11,24 +11,30 @@ import type { Session } from "./session.ts";
 
 /** @throws RuntError if no cgroups shall be made */
 export async function createRequest(
-  { options, operands }: Invocation<"create"> | Invocation<"run">,
+  { options, operands }: Invocation<"create"> | Invocation<"run"> | Invocation<"restore">,
   { globals, store, warn }: Session,
 ): Promise<CreateRequest> {
   const pidFile = options["pid-file"];
   const consoleSocket = options["console-socket"];
+  const pidfdSocket = "pidfd-socket" in options ? options["pidfd-socket"] : undefined;
+  // What was checkpointed has the socket that it had.
+  const notifySocket = "pidfd-socket" in options ? readVariable("NOTIFY_SOCKET") : undefined;
   return {
     ...programOptions(options),
     store: store(),
     cgroups: await cgroupDriver(globals),
+    ...(globals.rootless !== "auto" && globals.rootless !== "" && { rootless: globals.rootless === "true" }),
     id: operands["container-id"],
     bundle: options.bundle,
     ...(pidFile ? { pidFile } : {}),
     ...(consoleSocket ? { consoleSocket } : {}),
+    ...(pidfdSocket ? { pidfdSocket } : {}),
+    ...(notifySocket ? { notifySocket } : {}),
     warn,
   };
 }
 
-type ProgramOptions = Pick<CreateRequest, "preserveFds" | "noPivot" | "newKeyring">;
+type ProgramOptions = Pick<CreateRequest, "preserveFds" | "noPivot" | "newKeyring" | "environment">;
 
 export function programOptions(
   options: Pick<Invocation<"explain">["options"], "no-pivot" | "no-new-keyring" | "preserve-fds">,
@@ -36,6 +42,7 @@ export function programOptions(
   const activated = activatedFds(readVariable("LISTEN_FDS"), readVariable("LISTEN_PID"), attempt("getpid"));
   return {
     preserveFds: options["preserve-fds"] + activated,
+    environment: activated === 0 ? [] : [`LISTEN_FDS=${activated}`, "LISTEN_PID=1"],
     noPivot: options["no-pivot"],
     newKeyring: !options["no-new-keyring"],
   };

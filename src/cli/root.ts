@@ -9,13 +9,23 @@ export interface RootFacts {
   readonly euid: number;
   /** $XDG_RUNTIME_DIR. Podman sets it to the empty string for root. */
   readonly runtimeDirectory: string | undefined;
+  /** $USER */
+  readonly user: string | undefined;
+  readonly isInitialUserNamespace: () => boolean;
   readonly workingDirectory: () => string;
 }
 
+/** As in runc: root of a user namespace is an ordinary user, unless it was made for one who wants to be root. */
+function hasRuntimeDirectory({ euid, runtimeDirectory, user, isInitialUserNamespace }: RootFacts): boolean {
+  if (!runtimeDirectory) return false;
+  return euid !== 0 || (user !== "root" && !isInitialUserNamespace());
+}
+
 /** @throws RuntError for `/` and for the empty path, below which each directory would be a container */
-export function stateRoot({ option, euid, runtimeDirectory, workingDirectory }: RootFacts): string {
+export function stateRoot(facts: RootFacts): string {
+  const { option, runtimeDirectory, workingDirectory } = facts;
   if (option === undefined) {
-    return euid !== 0 && runtimeDirectory ? `${cleaned(runtimeDirectory)}/runt` : "/run/runt";
+    return hasRuntimeDirectory(facts) ? `${cleaned(runtimeDirectory ?? "")}/runt` : "/run/runt";
   }
   const path = option.startsWith("/") ? option : `${workingDirectory()}/${option}`;
   const root = cleaned(path);

@@ -4,9 +4,12 @@
 
 import type { OptionSpec } from "./options.ts";
 
+/** What was given for an option. */
+export type Given = string | boolean | readonly string[];
+
 export interface Split {
   /** By the name in the table. Of an option that is given twice the last wins: conmon-rs repeats --root. */
-  readonly values: Readonly<Record<string, string | boolean | undefined>>;
+  readonly values: Readonly<Record<string, Given | undefined>>;
   readonly words: readonly string[];
   /** The first option that is not in the table, with its dashes. */
   readonly unknown?: string;
@@ -18,7 +21,7 @@ export interface Split {
 
 /** @param halt the first word ends the options */
 export function split(args: readonly string[], options: readonly OptionSpec[], halt: boolean): Split {
-  const values: Record<string, string | boolean> = {};
+  const values: Record<string, Given> = {};
   const words: string[] = [];
   // What is wrong is remembered, and the rest still read: it may say where the log is.
   let wrong: Pick<Split, "unknown" | "invalid"> = {};
@@ -36,7 +39,9 @@ export function split(args: readonly string[], options: readonly OptionSpec[], h
     else if (option.kind !== "flag") {
       const given = value ?? args[++at];
       if (given === undefined) return { values, words, incomplete: dashed(name), ...wrong };
-      values[option.name] = given;
+      values[option.name] = option.many
+        ? [...((values[option.name] ?? []) as readonly string[]), given]
+        : given;
     } else if (value === undefined || value === "true" || value === "false") {
       values[option.name] = value !== "false";
     } else wrong = { invalid: arg, ...wrong };

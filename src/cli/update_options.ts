@@ -57,6 +57,16 @@ export const UPDATE = [
     argument: "N",
     description: "number of processes and threads; -1: unlimited",
   },
-  { name: "l3-cache-schema", kind: "text", argument: "TEXT", description: "refused: not supported yet" },
-  { name: "mem-bw-schema", kind: "text", argument: "TEXT", description: "refused: not supported yet" },
+  {
+    name: "l3-cache-schema",
+    kind: "text",
+    argument: "TEXT",
+    description: "share of the L3 cache: a line of resctrl",
+  },
+  {
+    name: "mem-bw-schema",
+    kind: "text",
+    argument: "TEXT",
+    description: "share of memory bandwidth: a line of resctrl",
+  },
 ] as const satisfies readonly OptionSpec[];

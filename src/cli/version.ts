@@ -12,7 +12,7 @@ export const COMMIT: string = typeof RUNT_COMMIT === "string" ? RUNT_COMMIT : ""
 export const SPEC_VERSION = "1.3.0";
 
 /** `--version`. Docker searches for the word `version`, which must be in the first line only. */
-export function versionText(): string {
+export function versionText(libseccomp: string): string {
   const commit = COMMIT === "" ? "" : `commit: ${COMMIT}\n`;
-  return `runt version ${VERSION}\n${commit}spec: ${SPEC_VERSION}\n`;
+  return `runt version ${VERSION}\n${commit}spec: ${SPEC_VERSION}\nlibseccomp: ${libseccomp}\n`;
 }

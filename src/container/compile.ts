@@ -3,10 +3,7 @@
 
 import {
   AT_EMPTY_PATH,
-  AT_FDCWD,
   CLOSE_RANGE_CLOEXEC,
-  O_CLOEXEC,
-  O_DIRECTORY,
   O_NONBLOCK,
   O_PATH,
   PR_SET_DUMPABLE,
@@ -22,12 +19,18 @@ import {
   type CapabilitySet,
   compileBounding,
   compileCapabilities,
+  compileCapset,
+  lackedForSeccomp,
 } from "../process/capabilities.ts";
 import { compileEnterDirectory, compileMakeDirectory } from "../process/directory.ts";
 import { environmentValue, HOME_SIZE, withoutDuplicates } from "../process/environment.ts";
 import { compileExecve, compileLookup } from "../process/execute.ts";
 import { compileKeyring } from "../process/keyring.ts";
+import { compileLabels } from "../process/labels.ts";
+import { compileMemoryPolicy, compilePersonality } from "../process/memory_policy.ts";
 import { compileRlimits } from "../process/rlimits.ts";
+import { compileIoPriority, compileScheduler } from "../process/scheduler.ts";
+import { compileSeccomp, type SeccompFilter } from "../process/seccomp.ts";
 import { compileSignals } from "../process/signals.ts";
 import { compileNullStdio } from "../process/stdio.ts";
 import { compileSysctl } from "../process/sysctl.ts";
@@ -42,7 +45,9 @@ import {
   inherited,
   type PartInputs,
   type Parts,
+  pointerArray,
   programBuilder,
+  text,
 } from "../program/builder.ts";
 import type { Data, Program, Register } from "../program/instruction.ts";
 import { KNOWN_PARTS } from "../program/parts.ts";
@@ -56,17 +61,28 @@ import {
   compileReadonlyRoot,
 } from "../rootfs/protect.ts";
 import {
+  compileAttach,
   compileChroot,
   compileNoPivot,
   compilePivot,
   compileRoot,
+  compileRootOnHost,
   compileRootPropagation,
   type RootFacts,
 } from "../rootfs/root.ts";
 import { how } from "../rootfs/structures.ts";
+import type { CopyTree } from "../rootfs/tmpcopyup.ts";
 import { isBind } from "../spec/mounts.ts";
 import type { Process, Spec } from "../spec/types.ts";
-import { CHANNEL, compileAwaitGo, compileAwaitStart, compileSend, compileSendDescriptor } from "./send.ts";
+import {
+  CHANNEL,
+  compileAwaitGo,
+  compileAwaitStart,
+  compileCopy,
+  compileSend,
+  compileSendDescriptor,
+  compileSendNumber,
+} from "./send.ts";
 
 /** What was found on the host, and decided with it, before anything was changed. */
 export interface ContainerFacts {
@@ -84,6 +100,15 @@ export interface ContainerFacts {
   readonly ignoredSignals: readonly number[];
   /** Descriptors 0 to 2 that are the host's null device. */
   readonly nullStdio: readonly number[];
+  readonly seccomp?: SeccompFilter;
+  readonly hooks?: HookSteps | undefined;
+}
+
+/** What hooks add to a program. The code is loaded for containers that have some. */
+export interface HookSteps {
+  readonly atCreate: (b: Builder, channel: Register) => void;
+  /** @param environment the container's, for hooks that say nothing of theirs */
+  readonly atStart: (b: Builder, channel: Register, environment: Data) => void;
 }
 
 export interface CompileOptions {
@@ -108,8 +133,9 @@ export function compileContainer(
   const b = programBuilder(parts);
   const report = b.register("channel");
   const root = b.register("root");
-  compileBeginning(b, report, facts, options);
-  const late = compileFilesystem(b, spec, facts, root);
+  compileBeginning(b, process, report, facts, options);
+  const late = compileFilesystem(b, spec, facts, root, report);
+  if (facts.hooks !== undefined) compileCreateHooks(b, facts, facts.hooks, report, root);
   // Not before: the part of a filesystem is the same with and without.
   const withTerminal = process.terminal === true ? terminalRegisters(b) : undefined;
   compileMakeDirectory(b, root, process.cwd);
@@ -118,7 +144,7 @@ export function compileContainer(
   compileNewRoot(b, spec, facts, options, root);
   compileLateReadonly(b, root, late);
   if (spec.root.readonly) compileReadonlyRoot(b, root);
-  const talk: Talk = { report, home: homeBuffer(process), isShort: isShort(spec, process, options) };
+  const talk: Talk = { report, home: homeBuffer(process), isShort: isShort(spec, process, facts, options) };
   if (talk.isShort) compileTalk(b, talk, root);
   compileKernelSettings(b, spec, root);
   if (!talk.isShort) compileAskHome(b, talk, root);
@@ -129,8 +155,8 @@ export function compileContainer(
     b.call("close", [withTerminal.master]);
     compileTakeTerminal(b, withTerminal.slave);
   }
-  compilePrivileges(b, process, facts);
-  compileEnd(b, process, talk, options);
+  compilePrivileges(b, spec, process, facts);
+  compileEnd(b, process, facts, talk, options);
   return b.program();
 }
 
@@ -144,8 +170,15 @@ interface Talk {
 }
 
 /** A parent that waits for a barrier wants to hear that all is done; a masked passwd file is to be seen as such. */
-function isShort({ linux }: Spec, { terminal }: Process, { barrier }: CompileOptions): boolean {
-  return !barrier && !terminal && !linux?.maskedPaths?.some((path) => path.includes("etc"));
+function isShort(
+  { linux }: Spec,
+  { terminal }: Process,
+  { seccomp }: ContainerFacts,
+  { barrier }: CompileOptions,
+): boolean {
+  return (
+    !barrier && !terminal && !seccomp?.notifies && !linux?.maskedPaths?.some((path) => path.includes("etc"))
+  );
 }
 
 function compileTalk(b: Builder, talk: Talk, root: Register): void {
@@ -158,39 +191,63 @@ function terminalRegisters(b: Builder) {
   return { master: b.register("master"), slave: b.register("slave") };
 }
 
+/** What every stage does first. */
+export function compileIsolation(
+  b: Builder,
+  report: Register,
+  { ignoredSignals }: Pick<ContainerFacts, "ignoredSignals">,
+  { preserveFds }: Pick<CompileOptions, "preserveFds">,
+): void {
+  b.set(report, inherited(CHANNEL));
+  // Whatever the stage inherited, or opens with a call that forgets O_CLOEXEC, ends with the stage.
+  b.call("close_range", [3 + preserveFds, -1, CLOSE_RANGE_CLOEXEC]);
+  // Processes that are in its namespaces already must not trace the stage or open its descriptors.
+  b.call("prctl", [PR_SET_DUMPABLE]);
+  compileSignals(b, ignoredSignals);
+  // What is set for its process group must not be that of the caller.
+  b.call("setsid", []);
+}
+
 function compileBeginning(
   b: Builder,
+  process: Process,
   report: Register,
   facts: ContainerFacts,
   options: CompileOptions,
 ): void {
-  b.set(report, inherited(CHANNEL));
-  // Whatever the stage inherited, or opens with a call that forgets O_CLOEXEC, ends with the stage.
-  b.call("close_range", [3 + options.preserveFds, -1, CLOSE_RANGE_CLOEXEC]);
-  // Processes that are in the joined namespaces already must not trace the stage or open its descriptors.
-  b.call("prctl", [PR_SET_DUMPABLE]);
-  compileSignals(b, facts.ignoredSignals);
-  b.call("setsid", []);
+  compileIsolation(b, report, facts, options);
   // Modes are as config.json and the defaults say, until the container's own umask is set.
   b.call("umask", [0]);
   compileNamespaces(b, facts.namespaces, facts.joinedByStage);
-  if (options.newKeyring) compileKeyring(b, facts.id);
+  if (options.newKeyring) compileKeyring(b, facts.id, process.selinuxLabel);
 }
 
 /** Mounts in the order of config.json, then devices, which appear in what is mounted. */
-function compileFilesystem(b: Builder, spec: Spec, facts: ContainerFacts, root: Register) {
+function compileFilesystem(b: Builder, spec: Spec, facts: ContainerFacts, root: Register, report: Register) {
   const mounts = spec.mounts ?? [];
   if (has(facts.namespaces, "mount")) {
     compileRoot(b, spec.linux?.rootfsPropagation, facts.root, root);
   } else {
-    b.from("/root/path");
-    b.call("openat", [AT_FDCWD, facts.root.path, O_PATH | O_DIRECTORY | O_CLOEXEC], { into: root });
+    compileRootOnHost(b, facts.root.path, mounts.length > 0, root);
   }
-  const late = compileMounts(b, root, mounts, facts.mounts);
+  const copy: CopyTree = (from, to, mount) => compileCopy(b, report, from, to, mount);
+  const late = compileMounts(b, root, mounts, facts.mounts, spec.linux?.mountLabel, copy);
   // A /dev that is bound from the host has its devices, and they are the host's.
   const hostDev = mounts.some((mount) => isBind(mount) && containerPath(mount.destination) === "/dev");
   if (!hostDev) compileDevices(b, root, spec.linux?.devices ?? [], facts.devices);
   return late;
+}
+
+/** When all is mounted, which they see and add to, and before the root is the container's. */
+function compileCreateHooks(
+  b: Builder,
+  facts: ContainerFacts,
+  hooks: HookSteps,
+  report: Register,
+  root: Register,
+): void {
+  hooks.atCreate(b, report);
+  if (facts.root.hostMount !== undefined && has(facts.namespaces, "mount")) compileAttach(b, root);
 }
 
 function compileNewRoot(
@@ -219,15 +276,19 @@ function compileKernelSettings(b: Builder, spec: Spec, root: Register): void {
   }
   compileSysctl(b, linux?.sysctl ?? {});
   compileReadonlyPaths(b, root, linux?.readonlyPaths ?? []);
-  compileMaskedPaths(b, root, linux?.maskedPaths ?? []);
+  compileMaskedPaths(b, root, linux?.maskedPaths ?? [], linux?.mountLabel);
 }
 
 /** Where config.json has no HOME: the parent reads the container's passwd file, and answers with the variable. */
-function homeBuffer({ env = [] }: Process): Data | undefined {
+export function homeBuffer({ env = [] }: Process): Data | undefined {
   return environmentValue(env, "HOME") === undefined ? data(new Uint8Array(HOME_SIZE), "HOME") : undefined;
 }
 
-function compileAskHome(b: Builder, { report, home }: Talk, root: Register): void {
+export function compileAskHome(
+  b: Builder,
+  { report, home }: Pick<Talk, "report" | "home">,
+  root: Register,
+): void {
   if (home === undefined) return;
   b.from("/process/env");
   b.part("passwd", { subject: null, detail: "", registers: [report, root] }, compileSendPasswd);
@@ -251,34 +312,86 @@ function compileSendPasswd(b: Builder, { registers }: PartInputs): void {
   b.place(none);
 }
 
+export type PrivilegeFacts = Pick<ContainerFacts, "user" | "capabilities" | "bounding" | "seccomp">;
+
 /** From here on the process loses, step by step, what the steps before needed. */
-function compilePrivileges(b: Builder, process: Process, facts: ContainerFacts): void {
+export function compilePrivileges(
+  b: Builder,
+  { linux = {} }: Spec,
+  process: Process,
+  facts: PrivilegeFacts,
+): void {
+  compileLabels(b, process);
+  compileScheduler(b, process.scheduler);
+  compileIoPriority(b, process.ioPriority);
+  compileMemoryPolicy(b, linux.memoryPolicy);
+  compilePersonality(b, linux.personality);
   // Late, since they may be so low that nothing could be opened any more, and while they may still be raised.
   compileRlimits(b, process.rlimits ?? []);
   b.from("/process/user/umask");
   b.call("umask", [process.user.umask ?? UMASK]);
   compileBounding(b, facts.capabilities, facts.bounding);
   compileUser(b, process.user, facts.user);
-  compileCapabilities(b, facts.capabilities);
+  compileCapabilities(b, facts.capabilities, reserveForSeccomp(process, facts));
   if (process.noNewPrivileges) {
     b.from("/process/noNewPrivileges");
     b.call("prctl", [PR_SET_NO_NEW_PRIVS, 1]);
   }
 }
 
+/** Kept until the filter is loaded, which is after everything that the profile would have to allow. */
+export function reserveForSeccomp({ noNewPrivileges }: Process, facts: PrivilegeFacts): CapabilitySet {
+  return facts.seccomp && !noNewPrivileges ? lackedForSeccomp(facts.capabilities) : 0n;
+}
+
+/** Between it and execve the profile has to allow capset(2) at most, as for runc. */
+export function compileFilter(b: Builder, process: Process, facts: PrivilegeFacts, report: Register): void {
+  const { seccomp, capabilities } = facts;
+  if (seccomp === undefined) return;
+  const reserve = reserveForSeccomp(process, facts);
+  if (reserve !== 0n) compileCapset(b, capabilities, reserve, reserve);
+  if (seccomp.notifies) {
+    b.scratch("listener", (listener) => {
+      compileSeccomp(b, seccomp, listener);
+      // Not closed, which the profile would have to allow: it is close-on-exec.
+      compileSendNumber(b, report, "seccomp", listener);
+    });
+  } else {
+    compileSeccomp(b, seccomp);
+  }
+  if (reserve !== 0n) compileCapset(b, capabilities, 0n, 0n);
+}
+
+/** The variables that config.json gives, and as execve(2) takes them: HOME is what the parent answers. */
+export function environmentOf({ env: given = [] }: Process, home: Data | undefined) {
+  const env = withoutDuplicates(given);
+  return { env, environment: pointerArray([...env.map(text), ...(home === undefined ? [] : [home])]) };
+}
+
+/** Waits for GO: the variable HOME, or nothing. */
+export function compileAwaitAnswer(b: Builder, report: Register, home: Data | undefined): void {
+  compileAwaitGo(b, report, home ?? data(new Uint8Array(8), "byte"), home === undefined ? 1 : HOME_SIZE);
+}
+
 function compileEnd(
   b: Builder,
   process: Process,
+  facts: ContainerFacts,
   { report, home, isShort }: Talk,
   options: CompileOptions,
 ): void {
-  const env = withoutDuplicates(process.env ?? []);
+  const { env, environment } = environmentOf(process, home);
   b.scratch("path", (path) => {
     compileLookup(b, process.args, env, path);
+    // An agent is told before the parent is: it may have to answer for what follows.
+    if (facts.seccomp?.notifies) compileFilter(b, process, facts, report);
     b.from("");
     if (!isShort) compileSend(b, report, "ready");
-    compileAwaitGo(b, report, home ?? data(new Uint8Array(8), "byte"), home === undefined ? 1 : HOME_SIZE);
+    compileAwaitAnswer(b, report, home);
     if (options.barrier) compileAwaitStart(b, report);
-    compileExecve(b, path, process.args, env, home);
+    if (!facts.seccomp?.notifies) compileFilter(b, process, facts, report);
+    // Confined like the container's process, whose image they may come from.
+    facts.hooks?.atStart(b, report, environment);
+    compileExecve(b, path, process.args, environment);
   });
 }

@@ -2,42 +2,46 @@
 // process of the runtime remains.
 
 import { RuntError } from "../error.ts";
-import type { Fd } from "../kernel/call.ts";
-import { CWD, close, remove, replaceFile } from "../kernel/file.ts";
-import { connect, sendDescriptor } from "../kernel/socket.ts";
+import { CWD, remove, replaceFile } from "../kernel/file.ts";
+import { begin } from "./begin.ts";
+import { openConsole, rejectConsole } from "./console.ts";
 import { launch } from "./launch.ts";
-import { prepare } from "./prepare.ts";
+import { openPidfdSocket } from "./pidfd_socket.ts";
+import { type Prepared, prepare } from "./prepare.ts";
+import { advised, loadRare, type Rare } from "./rare.ts";
 import type { CreateRequest } from "./request.ts";
 import { Undo } from "./undo.ts";
 
 /** @throws RuntError; then nothing is left of the container */
-export function createContainer(request: CreateRequest): void {
-  const prepared = prepare(request);
-  rejectConsole(request, prepared.process.terminal === true, true);
-  undoing(request, (undo) => {
+export async function createContainer(request: CreateRequest): Promise<void> {
+  const prepared = await prepare(request, (beginner) => {
+    rejectConsole(request, beginner.process.terminal === true, true);
+    return begin(beginner, { ...request, barrier: true });
+  });
+  await creating(request, prepared, (undo, rare) => {
     const console = openConsole(request.consoleSocket);
-    const launched = launch(prepared, { ...request, barrier: true, onConsole: console }, undo);
+    const sendPidfd = openPidfdSocket(request.pidfdSocket, "standard");
+    const launched = launch(prepared, { ...request, rare, barrier: true, onConsole: console }, undo);
     writePidFile(request.pidFile, launched.record.init.pid, undo);
+    sendPidfd(launched.pidfd);
     launched.go();
   });
 }
 
-/** @param detach nobody of the runtime stays to relay what the terminal says */
-export function rejectConsole({ consoleSocket }: CreateRequest, terminal: boolean, detach: boolean): void {
-  const pointer = "/process/terminal";
-  if (detach && terminal && consoleSocket === undefined) {
-    throw new RuntError({
-      pointer,
-      what: "cannot allocate tty if runt will detach without setting console socket",
-      hint: "pass --console-socket, or set process.terminal to false",
+/** With what few containers need; where it fails, nothing is left, and the error says what can be done. */
+export async function creating<T>(
+  request: CreateRequest,
+  prepared: Prepared,
+  body: (undo: Undo, rare: Rare | undefined) => T,
+): Promise<T> {
+  const rare = await loadRare(prepared);
+  try {
+    return undoing(request, (undo) => {
+      if (prepared.begun) undo.push(prepared.begun.spawning.end);
+      return body(undo, rare);
     });
-  }
-  if ((!detach || !terminal) && consoleSocket !== undefined) {
-    throw new RuntError({
-      pointer,
-      what: "cannot use console socket if runt will not detach or allocate tty",
-      hint: "leave out --console-socket, or set process.terminal to true and detach",
-    });
+  } catch (error) {
+    throw await advised(error, prepared);
   }
 }
 
@@ -50,19 +54,6 @@ export function undoing<T>({ warn }: Pick<CreateRequest, "warn">, body: (undo: U
     for (const failed of undo.run()) if (failed instanceof RuntError) warn(failed.record);
     throw error;
   }
-}
-
-/** Connects before anything is made, and returns what takes the terminal's master there. */
-export function openConsole(path: string | undefined): (master: Fd) => void {
-  if (path === undefined) return close;
-  const context = { what: `console socket ${path}`, pointer: "/process/terminal" };
-  const socket = connect(path, context);
-  return (master) => {
-    // The text is a name for the descriptor, which its readers ignore.
-    sendDescriptor(socket, "/dev/ptmx", master, context);
-    close(master);
-    close(socket);
-  };
 }
 
 /** Bare digits, and there as a whole or not at all: conmon reads it with atoi(3). */

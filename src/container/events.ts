@@ -8,13 +8,13 @@ import { readStats } from "../cgroups/stats/read.ts";
 import { RuntError } from "../error.ts";
 import { openIfExists, using } from "../kernel/file.ts";
 import { now, type PollEntry, poll } from "../kernel/process.ts";
-import { LEGAL } from "./record.ts";
+import { LEGAL, requireCgroup } from "./record.ts";
 import { requireRecord, type Store, statusOf } from "./store.ts";
 
 /** Path of its cgroup. @throws RuntError if it has stopped */
 export function cgroupOfRunning(store: Store, id: string): string {
   const record = requireRecord(store, id);
-  if (LEGAL.events.includes(statusOf(store, record))) return record.cgroup;
+  if (LEGAL.events.includes(statusOf(store, record))) return requireCgroup(record);
   throw notRunning(id);
 }
 

@@ -8,8 +8,11 @@ import { prepare } from "./prepare.ts";
 /** The id is only part of names: that of the session keyring. */
 const ID = "ID";
 
-export function explainBundle(bundle: string, options: Omit<CompileOptions, "barrier">): string {
-  const prepared = prepare({ id: ID, bundle, warn: () => {} });
+export async function explainBundle(
+  bundle: string,
+  options: Omit<CompileOptions, "barrier">,
+): Promise<string> {
+  const prepared = await prepare({ id: ID, bundle, warn: () => {} });
   const facts = readFacts(prepared, prepared.sources);
   return formatProgram(
     compileContainer(prepared.spec, prepared.process, facts, { ...options, barrier: true }),

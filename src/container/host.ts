@@ -49,17 +49,28 @@ export function allCapabilities(): CapabilitySet {
 
 /** user_namespaces(7): "deny" once and for all where the runtime itself is in such a user namespace. */
 export function isSetgroupsDenied(): boolean {
+  if (isInitialUserNamespace()) return false;
   return readFileIfExists("/proc/self/setgroups")?.startsWith("deny") ?? false;
 }
 
+/** Of ours, which we never leave. */
+let initial: boolean | undefined;
+
 /** Every id is mapped to itself. */
 export function isInitialUserNamespace(): boolean {
-  return readFileIfExists("/proc/self/uid_map")?.trim().split(/ +/).join(" ") === "0 0 4294967295";
+  initial ??= readFileIfExists("/proc/self/uid_map")?.trim().split(/ +/).join(" ") === "0 0 4294967295";
+  return initial;
 }
 
 /** Not root on the host, whatever it is called where the runtime runs. */
 export function isRootless(uid: number): boolean {
   return uid !== 0 || !isInitialUserNamespace();
+}
+
+/** @param magic of statfs(2) */
+export function isFilesystem(path: string, magic: number): boolean {
+  const filesystem = new Uint8Array(120);
+  return attempt("statfs", path, filesystem) === 0 && getWord(filesystem, 0) === magic;
 }
 
 const NULL_DEVICE = deviceNumber(1, 3);

@@ -5,7 +5,7 @@ import { RuntError } from "../error.ts";
 import { close, using } from "../kernel/file.ts";
 import { isAlive, openPidfd, sendSignal } from "../kernel/process.ts";
 import type { ContainerRecord, ProcessId } from "./record.ts";
-import { LEGAL } from "./record.ts";
+import { LEGAL, requireCgroup } from "./record.ts";
 import { requireRecord, type Store, statusOf } from "./store.ts";
 
 const SIGKILL = 9;
@@ -21,11 +21,17 @@ export function killContainer(store: Store, id: string, signal: number, all: boo
   if (!isLegal || record.init === undefined || !signalProcess(record.init, signal)) {
     throw new RuntError({ what: "container not running", hint: `runt state ${id} shows its status` });
   }
-  // In a pid namespace of its own the kernel takes the others along.
   if (signal === SIGKILL && !record.privatePid) killCgroup(record.cgroup);
 }
 
-function signalAll({ cgroup }: ContainerRecord, signal: number): void {
+function signalAll(record: ContainerRecord, signal: number): void {
+  const { cgroup, init, privatePid } = record;
+  // In a pid namespace of its own the kernel takes the others along.
+  if (cgroup === "" && signal === SIGKILL && privatePid) {
+    if (init !== undefined) signalProcess(init, signal);
+    return;
+  }
+  requireCgroup(record);
   if (signal === SIGKILL) {
     killCgroup(cgroup);
     return;

@@ -5,37 +5,36 @@ import {
   AT_EMPTY_PATH,
   AT_FDCWD,
   AT_RECURSIVE,
-  F_GETFD,
   MS_SLAVE,
   OPEN_TREE_CLOEXEC,
   OPEN_TREE_CLONE,
-  S_IFMT,
-  S_IFREG,
 } from "../abi/constants.ts";
-import { getLong, getWord, longs, mountAttr, STAT } from "../abi/structs.ts";
-import type { CgroupDriver, NewCgroup } from "../cgroups/driver.ts";
+import { mountAttr } from "../abi/structs.ts";
+import { type CgroupDriver, type NewCgroup, NO_CGROUP } from "../cgroups/driver.ts";
 import type { CgroupPlace } from "../cgroups/place.ts";
-import { type ErrorRecord, RuntError } from "../error.ts";
+import { RuntError } from "../error.ts";
 import { attempt, call, type Fd, failure } from "../kernel/call.ts";
-import { readAll, readFile, stat, using, writeValue } from "../kernel/file.ts";
+import { using } from "../kernel/file.ts";
 import { readClock, readProcessStat } from "../kernel/process.ts";
-import { listen, socketPair, trySend } from "../kernel/socket.ts";
+import { listen, trySend } from "../kernel/socket.ts";
 import { has } from "../namespaces/plan.ts";
-import { environmentValue, HOME_SIZE, homeDirectory } from "../process/environment.ts";
-import { RLIMIT } from "../process/rlimits.ts";
+import { lengthOf } from "../program/instruction.ts";
 import { parseMountOptions } from "../rootfs/mount_options.ts";
 import { sourceName } from "../rootfs/mounts.ts";
 import { ROOTFS } from "../rootfs/root.ts";
-import { type Channel, openChannel } from "./channel.ts";
+import { connect, spawn } from "./begin.ts";
+import { type Channel, openChannel, stageFailure } from "./channel.ts";
 import { type CompileOptions, compileContainer } from "./compile.ts";
-import { readFacts } from "./facts.ts";
+import { unmountRoot } from "./delete.ts";
+import { mountId, readFacts } from "./facts.ts";
+import { answerWith, readHome } from "./home.ts";
 import { isRootless } from "./host.ts";
 import { writeIdMaps } from "./id_maps.ts";
-import { inTimeNamespace } from "./joins.ts";
 import type { Prepared } from "./prepare.ts";
+import type { Rare } from "./rare.ts";
 import type { ContainerRecord, ProcessId } from "./record.ts";
-import { CHANNEL, LISTENER } from "./send.ts";
-import { type Spawning, type Stage, spawnStage } from "./spawn.ts";
+import type { Warn } from "./request.ts";
+import type { Stage } from "./spawn.ts";
 import {
   type LockedDirectory,
   memoryIn,
@@ -50,15 +49,15 @@ import {
 import { rfc3339 } from "./time.ts";
 import type { Undo } from "./undo.ts";
 
-/** Longest /etc/passwd of an image that is looked at. */
-const PASSWD_LIMIT = 1 << 20;
-
 export interface LaunchOptions extends CompileOptions {
   readonly store: Store;
   readonly cgroups: CgroupDriver;
+  readonly rootless?: boolean;
   /** Takes the master of the container's terminal. */
   readonly onConsole: (master: Fd) => void;
-  readonly warn: (record: ErrorRecord) => void;
+  readonly warn: Warn;
+  /** For the fields that few containers have. */
+  readonly rare: Rare | undefined;
 }
 
 export interface Launched {
@@ -73,59 +72,88 @@ export interface Launched {
 
 /** What has been done is pushed to `undo`, which the caller runs or commits. */
 export function launch(prepared: Prepared, options: LaunchOptions, undo: Undo): Launched {
+  const { hooks } = prepared;
   const directory = reserve(options.store, prepared.id);
+  undo.push(() => hooks?.poststop(options.warn));
   undo.push(() => removeDirectory(directory));
-  const cgroup = beginCgroup(prepared, options);
-  const intent = describeIntent(prepared, cgroup.place);
-  writeRecord(directory, intent);
-  undo.push(cgroup.undo);
-  cgroup.make();
-  const [ours, theirs] = socketPair();
-  const descriptors = {
-    [CHANNEL]: theirs,
-    ...(options.barrier && { [LISTENER]: listen(directory.fd, START_SOCKET) }),
-    ...prepared.joins.descriptors,
-    ...inheritedTrees(prepared),
+  const { begun } = prepared;
+  const { ours, listener, descriptors, restoreOomScore } = begun ?? connect(prepared, options);
+  if (listener !== undefined) listen(listener, directory.fd, START_SOCKET);
+  let cgroup = beginCgroup(prepared, options);
+  const resctrl = options.rare?.openResctrl(prepared);
+  let intent = {
+    ...describeIntent(prepared, options, cgroup.place),
+    ...(resctrl && { resctrl: resctrl.directories }),
   };
-  const restoreOomScore = setOomScoreAdj(prepared.process.oomScoreAdj);
-  const spawning = spawn(prepared, options, descriptors, cgroup);
+  writeRecord(directory, intent);
+  if (prepared.notifies) options.rare?.makeNotifyDirectory(directory);
+  undo.push(() => cgroup.undo());
+  if (!cgroup.make()) {
+    cgroup = NO_CGROUP;
+    intent = { ...intent, ...cgroupFields(cgroup.place) };
+    writeRecord(directory, intent);
+  }
+  resctrl?.make(undo);
+  undo.push(() => unmountRoot(intent));
+  const inherited = { ...descriptors, ...inheritedTrees(prepared, options.rare) };
+  const spawning = begun?.spawning ?? spawn(prepared, options, inherited, cgroup.open());
+  if (begun) spawning.begin(cgroup.open() as Fd);
+  // Before all that was made since it has begun: it ends once.
   undo.push(spawning.end);
-  cgroup.whileCloning();
   // While the kernel makes the namespaces and loads the stage, what it will run is compiled.
   const facts = readFacts(prepared, prepared.sources);
   for (const warning of facts.capabilities.warnings) options.warn(warning);
   const program = compileContainer(prepared.spec, prepared.process, facts, options);
-  spawning.load(program);
+  // A part of what is rare is done for the process before it begins.
+  const needsNothing =
+    cgroup.adopt === undefined && options.rare === undefined && !prepared.namespaces.created.has("user");
+  spawning.load(program, needsNothing);
   writeConfig(directory, prepared.config);
+  prepared.seccomp?.remember(options.store);
   const stage = spawning.settle();
-  cgroup.adopt(stage.pid);
-  const channel = openChannel(ours, program);
+  cgroup.adopt?.(stage.pid);
+  resctrl?.adopt(stage.pid);
+  options.rare?.moveDevices(prepared, stage.pid, undo);
+  const channel = openChannel(ours, (index, errno) => stageFailure(program, index, errno));
   const { spec, uid, namespaces } = prepared;
-  if (namespaces.created.has("user")) writeIdMaps(stage.pid, spec.linux ?? {}, uid === 0);
+  if (namespaces.created.has("user")) {
+    if (uid === 0) writeIdMaps(stage.pid, spec.linux ?? {});
+    else options.rare?.mapUserIds(stage.pid, spec.linux ?? {});
+  }
   stage.release();
-  // While the stage works.
+  // While the stage works. Nothing that is not ours runs before it has an answer: no hook, and no program.
+  cgroup.filterDevices();
   const init = identify(stage.pid);
+  const answer = hear(prepared, options, { ours, stage, channel });
+  // Not before it has spoken: until it has executed, what is written for us is written for whoever shares our memory.
   restoreOomScore();
-  const answer = hear(prepared, options, stage, channel);
-  writeInit(directory, init);
+  writeInit(directory, { ...init, ...(prepared.seccomp && { execve: lengthOf(program) - 1 }) });
   return {
     record: { ...intent, init },
     pidfd: stage.pidfd,
     // It may have failed since it was ready: then it has said why.
     go: () => trySend(ours, answer, "let the container's process go on") || channel.next([]),
-    awaitExecution: () => channel.next(["end"]),
+    awaitExecution: () =>
+      hooks === undefined ? channel.next(["end"]) : hooks.untilExecution(channel, stage.pid),
     directory,
   };
 }
 
-function beginCgroup(prepared: Prepared, { cgroups, store }: LaunchOptions): NewCgroup {
+export function beginCgroup(
+  prepared: Prepared,
+  { cgroups, store, rootless }: Pick<LaunchOptions, "cgroups" | "store" | "rootless">,
+): NewCgroup {
   const { id, spec, cgroup, uid } = prepared;
-  const filter = { isRootless: () => isRootless(uid), memory: memoryIn(store) };
+  const filter = { isRootless: () => rootless ?? isRootless(uid), memory: memoryIn(store) };
   return cgroups.begin({ id, spec, plan: cgroup, filter });
 }
 
-function describeIntent(prepared: Prepared, { path, top, unit }: CgroupPlace): Omit<ContainerRecord, "init"> {
-  const { id, bundle, spec, namespaces, sources, uid } = prepared;
+export function describeIntent(
+  prepared: Prepared,
+  { newKeyring }: Pick<LaunchOptions, "newKeyring">,
+  place: CgroupPlace,
+): Omit<ContainerRecord, "init"> {
+  const { id, bundle, spec, namespaces, sources, uid, hooks } = prepared;
   const { seconds, nanoseconds } = readClock(0);
   return {
     version: 1,
@@ -136,22 +164,28 @@ function describeIntent(prepared: Prepared, { path, top, unit }: CgroupPlace): O
     created: rfc3339(seconds, nanoseconds, 9),
     owner: uid,
     ...(spec.annotations && { annotations: spec.annotations }),
-    cgroup: path,
-    cgroupTop: top,
-    ...(unit && { unit }),
+    ...cgroupFields(place),
     creator: identify(attempt("getpid")),
+    ...(!newKeyring && { callersKeyring: true as const }),
     privatePid: namespaces.created.has("pid"),
+    ...(hooks && { hooks: hooks.kinds }),
+    ...(!has(namespaces, "mount") && spec.mounts?.length && { rootMount: mountId(sources.root.path) }),
   };
 }
 
-function identify(pid: number): ProcessId {
+function cgroupFields({ path, top, unit }: CgroupPlace) {
+  return { cgroup: path, cgroupTop: top, ...(unit && { unit }) };
+}
+
+export function identify(pid: number): ProcessId {
   const found = readProcessStat(pid);
   if (found === undefined) throw new RuntError({ what: `process ${pid} has ended` });
   return { pid, startTime: found.startTime };
 }
 
 /** Copies of the trees that the stage, in its user namespace, could not reach by their paths. */
-function inheritedTrees({ spec, sources }: Prepared): Readonly<Record<string, Fd>> {
+function inheritedTrees(prepared: Prepared, rare: Rare | undefined): Readonly<Record<string, Fd>> {
+  const { spec, sources } = prepared;
   const trees: Record<string, Fd> = {};
   const clone = (pointer: string, path: string, recursive: boolean) => {
     const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0);
@@ -168,97 +202,66 @@ function inheritedTrees({ spec, sources }: Prepared): Readonly<Record<string, Fd
     const { bind } = parseMountOptions(spec.mounts?.[index]?.options ?? []);
     trees[sourceName(index)] = clone(`/mounts/${index}/source`, path, bind === "rbind");
   }
+  rare?.mapTrees(prepared, trees);
   return trees;
 }
 
-function spawn(
-  { namespaces, joins, spec, process }: Prepared,
-  { preserveFds }: LaunchOptions,
-  descriptors: Readonly<Record<string, Fd>>,
-  { open: openCgroup }: NewCgroup,
-): Spawning {
-  requirePreserved(preserveFds);
-  if (has(namespaces, "user")) raiseHardLimits(process.rlimits ?? []);
-  const { cloneFlags } = namespaces;
-  const newTime = has(namespaces, "time");
-  return inTimeNamespace(namespaces, joins, spec.linux?.timeOffsets, () => {
-    const cgroup = openCgroup();
-    return spawnStage({ descriptors, cloneFlags, cgroup, preserveFds, newTime, before: joins.before });
-  });
-}
-
-/** Podman leaves holes among the descriptors, but the last one it promises is there. */
-function requirePreserved(preserveFds: number): void {
-  const last = 2 + preserveFds;
-  // Close-on-exec are only those of our own.
-  if (preserveFds === 0 || attempt("fcntl", last, F_GETFD, 0) === 0) return;
-  throw new RuntError({
-    what: `--preserve-fds ${preserveFds}: descriptor ${last} is not open`,
-    hint: `the caller has to leave the descriptors 3 to ${last} open`,
-  });
-}
-
-/** A process in a user namespace may lower its limits only. */
-function raiseHardLimits(rlimits: NonNullable<Prepared["process"]["rlimits"]>): void {
-  rlimits.forEach(({ type, hard }, index) => {
-    const limit = new Uint8Array(16);
-    const context = { what: `raise ${type}`, pointer: `/process/rlimits/${index}/hard` };
-    call(context, "prlimit64", 0, RLIMIT[type], null, limit);
-    const view = new DataView(limit.buffer);
-    if (view.getBigUint64(8, true) >= hard) return;
-    call(context, "prlimit64", 0, RLIMIT[type], longs(view.getBigUint64(0, true), hard), null);
-  });
-}
-
-/** Ours for a moment, since only a privileged process may lower it. Returns what takes it back. */
-function setOomScoreAdj(value: number | undefined): () => void {
-  const file = "/proc/self/oom_score_adj";
-  if (value === undefined) return () => {};
-  const before = readFile(file).trim();
-  if (before === String(value)) return () => {};
-  const pointer = "/process/oomScoreAdj";
-  const context = {
-    what: `set oom_score_adj to ${value}`,
-    pointer,
-    hint: "less than the caller's needs CAP_SYS_RESOURCE",
-  };
-  writeValue(file, String(value), { context });
-  return () => writeValue(file, before);
+interface Partner {
+  readonly ours: Fd;
+  readonly stage: Stage;
+  readonly channel: Channel;
 }
 
 /** Until READY. Returns what the process waits for. */
-function hear(prepared: Prepared, options: LaunchOptions, stage: Stage, channel: Channel): string {
+function hear(prepared: Prepared, options: LaunchOptions, partner: Partner): string {
   try {
-    return converse(prepared, options, channel);
+    return converse(prepared, options, partner);
   } catch (error) {
-    const failed = stage.failedCall();
+    const failed = partner.stage.failedCall();
     if (failed !== undefined) throw failure("execute the container's first process", failed.errno);
     throw error;
   }
 }
 
-function converse({ process }: Prepared, options: LaunchOptions, channel: Channel): string {
+function converse(prepared: Prepared, options: LaunchOptions, { ours, stage, channel }: Partner): string {
+  const { process, id, bundle, spec, seccomp, hooks, namespaces } = prepared;
+  const { pid, pidfd } = stage;
   let home = "/";
   for (;;) {
-    const message = channel.next(["passwd", "console", "ready"]);
+    const message = channel.next(["copyFrom", "hooks", "hook", "passwd", "console", "seccomp", "ready"]);
     switch (message.kind) {
+      case "copyFrom": {
+        const { fd: from, mount } = message;
+        const to = channel.next(["copyTo"]);
+        options.rare?.copyUp({
+          from: from as Fd,
+          to: to.fd as Fd,
+          pointer: `/mounts/${mount}`,
+          owner: stage,
+          ownUser: has(namespaces, "user"),
+        });
+        trySend(ours, "\0", "let the container's process go on");
+        break;
+      }
+      case "hooks":
+        hooks?.createRuntime(pid);
+        // It may have failed meanwhile: then it has said why.
+        trySend(channel.fd, "\0", "let the container's process go on");
+        break;
+      case "hook":
+        hooks?.createContainer(channel, pid, message.index);
+        break;
       case "passwd":
         home = using(message.fd as Fd, (fd) => readHome(fd, process.user.uid));
         break;
       case "console":
         options.onConsole(message.fd as Fd);
         break;
+      case "seccomp":
+        seccomp?.notify({ id, bundle, spec, pid, pidfd }, message.number, "creating");
+        break;
       case "ready":
-        return environmentValue(process.env ?? [], "HOME") === undefined ? `HOME=${home}\0` : "\0";
+        return answerWith(home, process);
     }
   }
-}
-
-/** From a file of the image: nothing but a regular file of a sane size is read. */
-function readHome(passwd: Fd, uid: number): string {
-  const status = stat(passwd, "/etc/passwd of the container");
-  const isFile = (getWord(status, STAT.mode) & S_IFMT) === S_IFREG;
-  if (!isFile || getLong(status, STAT.length) > PASSWD_LIMIT) return "/";
-  const home = homeDirectory(readAll(passwd, "/etc/passwd of the container", PASSWD_LIMIT), uid);
-  return home.length + "HOME=".length < HOME_SIZE ? home : "/";
 }

@@ -2,7 +2,7 @@
 
 import { freezeCgroup, thawCgroup } from "../cgroups/freezer.ts";
 import { RuntError } from "../error.ts";
-import { LEGAL } from "./record.ts";
+import { LEGAL, requireCgroup } from "./record.ts";
 import { doesNotExist, openLocked, requireRecord, type Store, statusOf } from "./store.ts";
 
 /** @throws RuntError; then the container is not paused */
@@ -18,6 +18,6 @@ export function resumeContainer(store: Store, id: string): void {
 function cgroupOf(store: Store, id: string, operation: "pause" | "resume", illegal: string): string {
   if (openLocked(store, id) === undefined) throw doesNotExist(id);
   const record = requireRecord(store, id);
-  if (LEGAL[operation].includes(statusOf(store, record))) return record.cgroup;
+  if (LEGAL[operation].includes(statusOf(store, record))) return requireCgroup(record);
   throw new RuntError({ what: illegal, hint: `runt state ${id} shows its status` });
 }

@@ -4,11 +4,12 @@ import { cgroupPids } from "../cgroups/pids.ts";
 import { RuntError } from "../error.ts";
 import { runCommand } from "./host_command.ts";
 import { selectProcesses } from "./ps_table.ts";
+import { requireCgroup } from "./record.ts";
 import { requireRecord, type Store } from "./store.ts";
 
 /** In its cgroup, and in those that it has made below; none if the container has stopped. */
 export function containerPids(store: Store, id: string): readonly number[] {
-  return cgroupPids(requireRecord(store, id).cgroup);
+  return cgroupPids(requireCgroup(requireRecord(store, id)));
 }
 
 /** @param searchPath $PATH, if it is set */

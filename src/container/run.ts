@@ -5,14 +5,16 @@ import { PR_SET_CHILD_SUBREAPER } from "../abi/constants.ts";
 import { RuntError } from "../error.ts";
 import { call } from "../kernel/call.ts";
 import { attend, blockSignals } from "./attend.ts";
-import { openConsole, rejectConsole, undoing, writePidFile } from "./create.ts";
+import { begin } from "./begin.ts";
+import { chooseConsole, rejectConsole } from "./console.ts";
+import { creating, writePidFile } from "./create.ts";
 import { destroy } from "./delete.ts";
 import { launch } from "./launch.ts";
-import { prepare } from "./prepare.ts";
+import { openPidfdSocket } from "./pidfd_socket.ts";
+import { type Prepared, prepare, requireProcess } from "./prepare.ts";
 import type { ContainerRecord } from "./record.ts";
 import type { CreateRequest } from "./request.ts";
 import { type LockedDirectory, lockAgain, unlock } from "./store.ts";
-import { openTerminalProxy, type TerminalProxy } from "./terminal_proxy.ts";
 
 export interface RunRequest extends CreateRequest {
   readonly detach: boolean;
@@ -21,38 +23,49 @@ export interface RunRequest extends CreateRequest {
 }
 
 /** The exit status of the container's process, or 128 and the signal that ended it; 0 where it was detached. */
-export function runContainer(request: RunRequest): number {
-  const prepared = prepare(request);
+export async function runContainer(request: RunRequest): Promise<number> {
   const { detach } = request;
-  rejectConsole(request, prepared.process.terminal === true, detach);
+  const prepared = await prepare(request, (beginner) => {
+    requireProcess(beginner);
+    rejectConsole(request, beginner.process.terminal === true, detach);
+    return begin(beginner, { ...request, barrier: false });
+  });
   const signals = detach ? undefined : blockSignals();
   if (!detach) call("become a subreaper", "prctl", PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-  let proxy: TerminalProxy | undefined;
-  const { pidfd, directory, record } = undoing(request, (undo) => {
-    const sendConsole = openConsole(request.consoleSocket);
-    const onConsole = detach
-      ? sendConsole
-      : (master: Parameters<typeof sendConsole>[0]) => {
-          proxy = openTerminalProxy(master, prepared.process.consoleSize === undefined);
-          undo.push(proxy.restore);
-        };
-    const launched = launch(prepared, { ...request, barrier: false, onConsole }, undo);
+  const { pidfd, directory, record, proxy, notify } = await creating(request, prepared, (undo, rare) => {
+    const terminal = chooseConsole(request, prepared.process, undo);
+    const sendPidfd = openPidfdSocket(request.pidfdSocket, "standard");
+    const launched = launch(prepared, { ...request, rare, barrier: false, onConsole: terminal.take }, undo);
     writePidFile(request.pidFile, launched.record.init.pid, undo);
+    sendPidfd(launched.pidfd);
+    const { notifySocket = "" } = request;
+    const notify = prepared.notifies && rare?.openNotifyProxy(launched.directory, notifySocket);
     launched.go();
     launched.awaitExecution();
+    prepared.hooks?.poststart(launched.record.init.pid);
     unlock(launched.directory);
-    return launched;
+    return { ...launched, proxy: terminal.proxy(), notify };
   });
-  if (signals === undefined) return 0;
-  const status = attend(pidfd, signals, proxy);
-  if (!request.keep) cleanUp(request, directory, record);
+  if (signals === undefined) {
+    notify?.awaitReady(pidfd, record.init.pid, request.warn);
+    return 0;
+  }
+  const status = attend(pidfd, signals, proxy, notify);
+  if (!request.keep) cleanUp(request, prepared, directory, record);
   return status;
 }
 
 /** The status of the container's process is the answer, even where something of it could not be removed. */
-function cleanUp({ warn, cgroups }: RunRequest, directory: LockedDirectory, record: ContainerRecord): void {
+export function cleanUp(
+  { warn, cgroups }: Pick<CreateRequest, "warn" | "cgroups">,
+  { hooks }: Prepared,
+  directory: LockedDirectory,
+  record: ContainerRecord,
+): void {
   try {
-    if (lockAgain(directory)) destroy(directory, record, cgroups);
+    if (!lockAgain(directory)) return;
+    destroy(directory, record, cgroups);
+    hooks?.poststop(warn);
   } catch (error) {
     if (!(error instanceof RuntError)) throw error;
     warn(error.record);

@@ -5,7 +5,7 @@ import { ECONNABORTED, EINTR } from "../abi/errno.ts";
 import { longs, words } from "../abi/structs.ts";
 import { type Builder, branch, data, field, inherited } from "../program/builder.ts";
 import type { Data, Register } from "../program/instruction.ts";
-import { MESSAGE } from "./messages.ts";
+import { type KindWithDescriptor, MESSAGE } from "./messages.ts";
 
 /** Names of the descriptors that the stage inherits. */
 export const CHANNEL = "channel";
@@ -14,19 +14,24 @@ export const LISTENER = "listener";
 /** Size of a control message with one descriptor, cmsg(3). */
 const CMSG_LENGTH = 20;
 
-export function compileSend(b: Builder, channel: Register, kind: "ready"): void {
+export function compileSend(b: Builder, channel: Register, kind: "ready" | "hooks"): void {
   b.call("sendto", [channel, data(words(MESSAGE[kind]), "message"), 4, 0, null, 0]);
 }
 
-/** sendmsg(2) with the descriptor in `fd`. */
+/** sendmsg(2) with the descriptor in `fd`, and with numbers that say what it is about. */
 export function compileSendDescriptor(
   b: Builder,
   channel: Register,
-  kind: "passwd" | "console",
+  kind: KindWithDescriptor,
   fd: Register,
+  about: readonly (number | Register)[] = [],
 ): void {
-  const message = data(words(MESSAGE[kind]), "message");
-  const vector = data(longs(0, 4), "iovec", [{ at: 0, to: message }]);
+  const content = words(MESSAGE[kind], ...about.map((value) => (typeof value === "number" ? value : 0)));
+  const message = data(content, "message");
+  about.forEach((value, index) => {
+    if (typeof value !== "number") b.poke(field(message, 4 + 4 * index), value, 4);
+  });
+  const vector = data(longs(0, content.length), "iovec", [{ at: 0, to: message }]);
   const control = data(words(CMSG_LENGTH, 0, SOL_SOCKET, SCM_RIGHTS, 0, 0), "cmsg");
   const header = data(longs(0, 0, 0, 1, 0, 24, 0), "msghdr", [
     { at: 16, to: vector },
@@ -34,6 +39,26 @@ export function compileSendDescriptor(
   ]);
   b.poke(field(control, 16), fd, 4);
   b.call("sendmsg", [channel, header, 0]);
+}
+
+/** Has the parent copy a tree for `mounts[mount]`, and waits until it has. */
+export function compileCopy(
+  b: Builder,
+  channel: Register,
+  from: Register,
+  to: Register,
+  mount: number,
+): void {
+  compileSendDescriptor(b, channel, "copyFrom", from, [mount]);
+  compileSendDescriptor(b, channel, "copyTo", to);
+  compileAwaitGo(b, channel, data(new Uint8Array(8), "byte"), 1);
+}
+
+/** write(2) is what runc's own profiles have to allow, and what none may have an agent decide: spec/seccomp.ts. */
+export function compileSendNumber(b: Builder, channel: Register, kind: "seccomp", number: Register): void {
+  const message = data(words(MESSAGE[kind], 0), "message");
+  b.poke(field(message, 4), number, 4);
+  b.call("write", [channel, message, 8]);
 }
 
 /** Waits for GO, whose text goes to `into`. A parent that died says nothing: there is nobody to report to either. */

@@ -5,6 +5,7 @@ import { address, assemble, spawn, stage } from "runt:host";
 import {
   AT_EMPTY_PATH,
   CLONE_INTO_CGROUP,
+  CLONE_NEWPID,
   CLONE_NEWUSER,
   CLONE_PIDFD,
   CLONE_VFORK,
@@ -20,18 +21,25 @@ import {
   MFD_CLOEXEC,
   MFD_EXEC,
   MOUNT_ATTR_RDONLY,
+  O_CLOEXEC,
   O_CREAT,
   O_RDONLY,
   O_WRONLY,
+  POLLIN,
 } from "../abi/constants.ts";
 import { EACCES, EINVAL } from "../abi/errno.ts";
-import { getWord, longs, mountAttr } from "../abi/structs.ts";
+import { getWord, longs, mountAttr, words } from "../abi/structs.ts";
 import { SYS } from "../abi/syscalls.ts";
 import { RuntError } from "../error.ts";
 import { attempt, call, type Fd, failure } from "../kernel/call.ts";
 import { close, open, openPipe, using } from "../kernel/file.ts";
 import { sendSignal, waitForExit } from "../kernel/process.ts";
+import { populateLatePages } from "../late_pages.ts";
 import type { Program } from "../program/instruction.ts";
+import { elsewhere } from "./elsewhere.ts";
+
+/** What fails where the kernel refuses a namespace, or the cgroup. */
+export const CANNOT_CLONE = "create the container's process and its namespaces";
 
 const F_DUPFD_CLOEXEC = 1030;
 const SIGKILL = 9;
@@ -51,20 +59,24 @@ export interface StageRequest {
   readonly descriptors: Readonly<Record<string, Fd>>;
   /** CLONE_NEW flags. */
   readonly cloneFlags: number;
-  /** To be cloned into; undefined for the one that we are in. */
-  readonly cgroup: Fd | undefined;
+  /** To be cloned into; undefined for the one that we are in; "later" where it is not made yet: see `Spawning.begin`. */
+  readonly cgroup: Fd | undefined | "later";
   /** Descriptors from 3 on that are the container's and not ours. */
   readonly preserveFds: number;
   /** A time namespace was prepared: the kernel refuses to share memory across one. */
   readonly newTime: boolean;
   /** Made by an intermediate process first: joining a user namespace costs our own privileges. */
   readonly before: readonly RawCall[];
+  /** The cgroup may be frozen: nobody waits until the process has executed the stage. */
+  readonly mayBeFrozen?: true;
 }
 
 /** A stage that is on its way, while we compile what it will run. */
 export interface Spawning {
-  /** Hands the program over, which is run when the stage is released. */
-  readonly load: (program: Program) => void;
+  /** Of a process whose cgroup comes later: now it is cloned into that, which is closed. */
+  readonly begin: (cgroup: Fd) => void;
+  /** Hands the program over, which is run when the stage is released, or at once, before its process is known here. */
+  readonly load: (program: Program, atOnce?: boolean) => void;
   /** Waits until its process exists. @throws RuntError if the clone has failed */
   readonly settle: () => Stage;
   /** Ends the process, if there is one. */
@@ -100,24 +112,38 @@ export function spawnStage(request: StageRequest): Spawning {
   if (gate) after.push(rawCall(SYS.read, gate.read, address(byte), 1), ...becomeRoot());
   const pidfd = new Uint8Array(8);
   const status = new Uint8Array(8);
+  const waiting =
+    request.cgroup === "later" ? waitForCgroup(request.cloneFlags & ~CLONE_NEWPID, lift) : undefined;
+  const waits = gate !== undefined || request.mayBeFrozen === true;
   const settle = spawn({
-    cloneArgs: cloneArguments(request, gate !== undefined, pidfd),
-    before: encodeCalls(request.before),
+    cloneArgs: cloneArguments(request, waiting?.place, waits, pidfd),
+    before: encodeCalls(waiting?.calls ?? request.before),
+    goesFirst: request.before.length > 0,
+    elsewhere: waiting?.elsewhere,
     after: encodeCalls(after),
     executable,
     argv: ["runt init", String(program), String(wait)],
     status,
     direct: request.newTime && request.before.length === 0,
   });
+  if (waiting === undefined) populateLatePages();
   const failedCall = () => {
     const errno = getWord(status, 4);
     return errno === 0 ? undefined : { call: getWord(status, 0) | 0, errno };
   };
+  let runs = false;
+  const letRun = () => {
+    if (runs) return;
+    runs = true;
+    call("let the stage run its program", "write", go.write, byte, 1);
+    close(go.write);
+  };
   const conclude = (pid: number): Stage | RuntError => {
     for (const fd of [program, wait, executable, ...Object.values(descriptors)]) close(fd);
-    if (request.cgroup !== undefined) close(request.cgroup);
+    if (typeof request.cgroup === "number") close(request.cgroup);
     if (gate) close(gate.read);
-    if (pid < 0) return cannotSpawn(failedCall()?.errno, -pid);
+    waiting?.close();
+    if (pid < 0) return cannotSpawn(request, failedCall()?.errno, -pid);
     return {
       pid,
       pidfd: getWord(pidfd, 0) as Fd,
@@ -127,20 +153,25 @@ export function spawnStage(request: StageRequest): Spawning {
           call("let the container's process go on", "write", gate.write, byte, 1);
           close(gate.write);
         }
-        call("let the stage run its program", "write", go.write, byte, 1);
-        close(go.write);
+        letRun();
       },
     };
   };
+  let hasEnded = false;
   let outcome: Stage | RuntError | undefined;
   const settled = () => {
     outcome ??= conclude(settle());
     return outcome;
   };
   return {
-    load: ({ code }) => {
+    begin: (cgroup) => {
+      waiting?.begin(cgroup);
+      populateLatePages();
+    },
+    load: ({ code }, atOnce = false) => {
       const bytes = assemble(code, SYS, descriptors);
       call("write the program", "write", program, bytes, bytes.length);
+      if (atOnce) letRun();
     },
     settle: () => {
       const stage = settled();
@@ -148,21 +179,76 @@ export function spawnStage(request: StageRequest): Spawning {
       return stage;
     },
     end: () => {
+      if (hasEnded) return;
+      hasEnded = true;
+      waiting?.cancel();
       const stage = settled();
-      if (!(stage instanceof RuntError)) endStage(stage);
+      if (!(stage instanceof RuntError)) endChild(stage.pidfd);
     },
   };
 }
 
-function endStage({ pidfd }: Stage): void {
-  sendSignal(pidfd, SIGKILL);
-  waitForExit(pidfd);
+/** Of the intermediate process, until there is a cgroup for the one that it clones: it makes its namespaces. */
+interface Waiting {
+  readonly calls: readonly RawCall[];
+  /** What the calls point to. */
+  readonly structures: readonly unknown[];
+  readonly elsewhere: Uint8Array | undefined;
+  /** A descriptor that becomes the cgroup's. Until then it is none, and nothing can be cloned into it. */
+  readonly place: Fd;
+  readonly begin: (cgroup: Fd) => void;
+  /** Lets it go on to a clone that fails, unless it has begun. */
+  readonly cancel: () => void;
+  readonly close: () => void;
+}
+
+/** @param namespaces CLONE_NEW flags */
+function waitForCgroup(namespaces: number, lift: (fd: Fd) => Fd): Waiting {
+  const pipe = openPipe();
+  const place = lift(duplicate(pipe.read));
+  const ourselves = call("open a pidfd of our own", "pidfd_open", attempt("getpid"), 0) as Fd;
+  const apart = elsewhere();
+  const entries = words(pipe.read, POLLIN, ourselves, POLLIN);
+  let write: Fd | undefined = pipe.write;
+  // Its table of descriptors is ours too: what is closed here is closed there, which ends the wait.
+  const cancel = () => {
+    if (write !== undefined) close(write);
+    write = undefined;
+  };
+  return {
+    calls: [
+      rawCall(SYS.unshare, namespaces),
+      // If we end meanwhile, it goes on to a clone that fails.
+      rawCall(SYS.ppoll, address(entries), 2),
+      ...(apart ? [rawCall(SYS.sched_setaffinity, 0, apart.own.length, address(apart.own))] : []),
+    ],
+    structures: [entries, apart],
+    elsewhere: apart?.others,
+    place,
+    begin: (cgroup) => {
+      call("hand the cgroup on", "dup3", cgroup, place, O_CLOEXEC);
+      close(cgroup);
+      cancel();
+    },
+    cancel,
+    close: () => {
+      close(pipe.read);
+      close(place);
+      close(ourselves);
+    },
+  };
+}
+
+/** Kills our child, unless it has been waited for already. */
+export function endChild(pidfd: Fd): void {
+  if (sendSignal(pidfd, SIGKILL)) waitForExit(pidfd);
   close(pidfd);
 }
 
-function cannotSpawn(ofJoining: number | undefined, ofClone: number): RuntError {
-  if (ofJoining !== undefined) return failure("join the container's namespaces", ofJoining);
-  return failure("create the container's process and its namespaces", ofClone);
+/** @param ofCall of the intermediate process, which joins namespaces or makes them, before the clone */
+function cannotSpawn({ before }: StageRequest, ofCall: number | undefined, ofClone: number): RuntError {
+  const isJoining = before.length > 0 && ofCall !== undefined;
+  return failure(isJoining ? "join the container's namespaces" : CANNOT_CLONE, ofCall ?? ofClone);
 }
 
 /** Root of a new user namespace, whatever ids it came from: execve keeps capabilities only for a mapped root. */
@@ -170,24 +256,37 @@ export function becomeRoot(): readonly RawCall[] {
   return [rawCall(SYS.setresgid), rawCall(SYS.setresuid)];
 }
 
-function cloneArguments(request: StageRequest, waits: boolean, pidfd: Uint8Array): Uint8Array {
+function cloneArguments(
+  request: StageRequest,
+  place: Fd | undefined,
+  waits: boolean,
+  pidfd: Uint8Array,
+): Uint8Array {
   // A child that waits for us, or for a time namespace, cannot be waited for, or share memory.
   const sharing = (request.newTime ? 0 : CLONE_VM) + (waits ? 0 : CLONE_VFORK);
-  const into = request.cgroup === undefined ? 0 : CLONE_INTO_CGROUP;
-  const flags = request.cloneFlags + sharing + CLONE_PIDFD + into;
-  return longs(flags, address(pidfd), 0, 0, 0, 0, 0, 0, 0, 0, request.cgroup ?? 0);
+  const cgroup = request.cgroup === "later" ? place : request.cgroup;
+  const into = cgroup === undefined ? 0 : CLONE_INTO_CGROUP;
+  // The intermediate process has made the others already.
+  const namespaces = place === undefined ? request.cloneFlags : request.cloneFlags & CLONE_NEWPID;
+  const flags = namespaces + sharing + CLONE_PIDFD + into;
+  return longs(flags, address(pidfd), 0, 0, 0, 0, 0, 0, 0, 0, cgroup ?? 0);
 }
 
-function encodeCalls(calls: readonly RawCall[]): Uint8Array {
+export function encodeCalls(calls: readonly RawCall[]): Uint8Array {
   return longs(...calls.flat());
 }
 
 /** Numbers below belong to the caller's descriptors, even where the caller left a hole. */
-function liftAbove(fd: Fd, preserveFds: number): Fd {
+export function liftAbove(fd: Fd, preserveFds: number): Fd {
   if (fd >= 3 + preserveFds) return fd;
-  const lifted = call("duplicate a descriptor", "fcntl", fd, F_DUPFD_CLOEXEC, 3 + preserveFds) as Fd;
+  const lifted = duplicate(fd, 3 + preserveFds);
   close(fd);
   return lifted;
+}
+
+/** @param from the first number that it may have */
+export function duplicate(fd: Fd, from = 3): Fd {
+  return call("duplicate a descriptor", "fcntl", fd, F_DUPFD_CLOEXEC, from) as Fd;
 }
 
 /** Sealed, so that nobody who reaches it through /proc/PID/exe can change what the next container runs. */

@@ -1,27 +1,32 @@
 // `start`: the waiting process goes on to its execve, whose outcome comes back over the same connection.
 
-import { POLLIN } from "../abi/constants.ts";
+import { SOCK_SEQPACKET } from "../abi/constants.ts";
 import { ECONNREFUSED, ENOENT, errnoName, errnoText } from "../abi/errno.ts";
-import { getWord } from "../abi/structs.ts";
-import { RuntError } from "../error.ts";
+import { HookError, RuntError } from "../error.ts";
 import { type Fd, failure } from "../kernel/call.ts";
 import { close, readFile, remove } from "../kernel/file.ts";
-import { poll } from "../kernel/process.ts";
-import { receive, send, tryConnect } from "../kernel/socket.ts";
+import { openPidfd } from "../kernel/process.ts";
+import { send, tryConnect } from "../kernel/socket.ts";
 import { parseSpec } from "../spec/parse.ts";
-import { MESSAGE } from "./messages.ts";
+import { openChannel } from "./channel.ts";
+import { stopAndDispose } from "./delete.ts";
+import type { ContainerHooks } from "./hooks.ts";
+import { hooksOf } from "./load_hooks.ts";
+import { importRare } from "./rare.ts";
+import type { ContainerRecord } from "./record.ts";
+import type { Warn } from "./request.ts";
 import {
+  CONFIG,
   doesNotExist,
+  type LockedDirectory,
   openLocked,
   requireRecord,
   START_SOCKET,
   type Store,
   startSocketPath,
   statusOf,
+  unlock,
 } from "./store.ts";
-
-/** Milliseconds from the go-ahead to the execve. Only an executable on a dead server takes longer. */
-const DEADLINE = 120_000;
 
 const ILLEGAL = {
   creating: "cannot start a container that is still being created",
@@ -30,31 +35,97 @@ const ILLEGAL = {
   stopped: "cannot start a container that has stopped",
 } as const;
 
-export function startContainer(store: Store, id: string): void {
+/**
+ * @param notifySocket of the caller: it is told, and waited for, that the container is ready
+ * @throws HookError where a hook has failed, and the container is gone
+ */
+export async function startContainer(
+  store: Store,
+  id: string,
+  warn: Warn,
+  notifySocket?: string,
+): Promise<void> {
   const directory = openLocked(store, id);
   if (directory === undefined) throw doesNotExist(id);
-  const status = statusOf(store, requireRecord(store, id));
+  const record = requireRecord(store, id);
+  const status = statusOf(store, record);
   if (status !== "created") throw new RuntError({ what: ILLEGAL[status] });
-  const connection = tryConnect(startSocketPath(store, id));
+  const hooks = await hooksOf(record, directory, ["startContainer", "poststart"]);
+  const notify = notifySocket ? (await importRare()).openNotifyProxy(directory, notifySocket) : undefined;
+  const pidfd = notify && openPidfd(record.init?.pid ?? 0);
+  const connection = tryConnect(startSocketPath(store, id), { type: SOCK_SEQPACKET });
   // Nobody listens any more: an earlier `start` was killed between its go-ahead and its cleaning up.
   const late = connection === -ECONNREFUSED || connection === -ENOENT;
   if (connection < 0 && !late) throw failure("reach the container's process", -connection);
-  if (!late) goAhead(connection as Fd, `${directory.path}/config.json`);
-  remove(START_SOCKET, directory.fd);
-  if (late) throw new RuntError({ what: ILLEGAL.running });
+  const pid = record.init?.pid ?? 0;
+  try {
+    if (!late) goAhead(connection as Fd, directory, record, hooks);
+    remove(START_SOCKET, directory.fd);
+    if (late) throw new RuntError({ what: ILLEGAL.running });
+    hooks?.poststart(pid);
+    if (notify === undefined || pidfd === undefined) return;
+    // It takes as long as the container likes.
+    unlock(directory);
+    notify.awaitReady(pidfd, pid, warn);
+  } catch (error) {
+    if (error instanceof HookError) await disposeOf(directory, record, warn);
+    throw error;
+  }
 }
 
-function goAhead(connection: Fd, config: string): void {
-  send(connection, "\0", "start the container's process");
-  if (poll([{ fd: connection, events: POLLIN }], DEADLINE) === undefined) {
-    throw new RuntError({ what: `the container's process has not executed for ${DEADLINE / 1000} s` });
+/** What could not be removed must not hide why it had to be. */
+async function disposeOf(directory: LockedDirectory, record: ContainerRecord, warn: Warn): Promise<void> {
+  try {
+    await stopAndDispose(directory, record, warn);
+  } catch (error) {
+    if (!(error instanceof RuntError)) throw error;
+    warn(error.record);
   }
-  const { bytes } = receive(connection, "hear from the container's process");
-  close(connection);
+}
+
+function goAhead(
+  connection: Fd,
+  directory: LockedDirectory,
+  { init }: ContainerRecord,
+  hooks: ContainerHooks | undefined,
+): void {
+  send(connection, "\0", "start the container's process");
+  const explain = (index: number, errno: number) =>
+    init?.execve === undefined || init.execve === index
+      ? executionFailure(directory, errno)
+      : cannotFilter(errnoName(errno));
+  const channel = openChannel(connection, explain, "ready");
   // The end of file is the execve itself: it has closed the connection.
-  if (bytes.length === 0) return;
-  if (getWord(bytes, 0) !== MESSAGE.failure) throw new RuntError({ what: "an answer that is none" });
-  const errno = errnoName(getWord(bytes, 8));
-  const executable = parseSpec(readFile(config)).spec.process?.args[0] ?? "";
-  throw new RuntError({ pointer: "/process/args", what: `exec ${executable}`, errno, why: errnoText(errno) });
+  if (hooks === undefined) channel.next(["end"]);
+  else hooks.untilExecution(channel, init?.pid ?? 0);
+  close(connection);
+}
+
+function executionFailure({ fd }: LockedDirectory, number: number): RuntError {
+  const errno = errnoName(number);
+  const { process } = parseSpec(readFile(CONFIG, fd)).spec;
+  if (process === undefined) {
+    return new RuntError({
+      pointer: "/process",
+      what: "there is no process to start",
+      hint: "delete the container, and create one whose config.json has a process",
+    });
+  }
+  return new RuntError({
+    pointer: "/process/args",
+    what: `exec ${process.args[0]}`,
+    errno,
+    why: errnoText(errno),
+  });
+}
+
+/** The one thing that follows the go-ahead beside execve. */
+function cannotFilter(errno: string): RuntError {
+  return new RuntError({
+    pointer: "/linux/seccomp",
+    what: "load the filter, and drop the capability that this needs",
+    errno,
+    why: errnoText(errno),
+    hint: "without process.noNewPrivileges the filter itself has to allow capset",
+  });
 }

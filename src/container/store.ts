@@ -1,7 +1,16 @@
 // The state directory: one directory for each container, below --root. Its name reserves the id, flock(2) on it
 // orders the commands that change the container, and commands that only look take no lock.
 
-import { AT_REMOVEDIR, O_CREAT, O_DIRECTORY, O_RDONLY, O_TRUNC, O_WRONLY } from "../abi/constants.ts";
+import {
+  AT_REMOVEDIR,
+  O_CLOEXEC,
+  O_CREAT,
+  O_DIRECTORY,
+  O_EXCL,
+  O_RDONLY,
+  O_TRUNC,
+  O_WRONLY,
+} from "../abi/constants.ts";
 import { ENOTEMPTY } from "../abi/errno.ts";
 import { getWord, STAT } from "../abi/structs.ts";
 import { isFrozen } from "../cgroups/frozen.ts";
@@ -16,25 +25,32 @@ import {
   open,
   openDirectory,
   openIfExists,
+  readBytesIfExists,
+  readFile,
   readRegularIfExists,
   remove,
   replaceFile,
   stat,
+  toBytes,
   using,
   writeAll,
 } from "../kernel/file.ts";
 import { isAlive } from "../kernel/process.ts";
-import type { ContainerRecord, ProcessId, Status } from "./record.ts";
+import { NOTIFY, NOTIFY_SOCKET } from "./notify_mount.ts";
+import type { ContainerRecord, Init, Status } from "./record.ts";
 
 /** Written once, before anything else of the container exists. */
 const RECORD = "container.json";
 /** Written when the container's process is ready: which one it is. */
 const INIT = "init.json";
-const CONFIG = "config.json";
+export const CONFIG = "config.json";
 export const START_SOCKET = "start.sock";
 const FILES = [RECORD, INIT, CONFIG, START_SOCKET];
+const LOCK_SH = 1;
 const LOCK_EX = 2;
 const LOCK_UN = 8;
+/** Sticky, so that nobody tidies it away in a $XDG_RUNTIME_DIR: XDG Base Directory Specification. */
+const ROOT_MODE = 0o1700;
 /** Others may pass, to the sockets that engines put there; nobody else may look. */
 const DIRECTORY_MODE = 0o711;
 
@@ -64,7 +80,8 @@ export function openStore(root: string): Store {
   return { root };
 }
 
-function pathFor(store: Store, id: string): string {
+/** Where the state of this container is, or will be. */
+export function pathFor(store: Store, id: string): string {
   return `${store.root}/${id}`;
 }
 
@@ -75,7 +92,7 @@ export function startSocketPath(store: Store, id: string): string {
 /** @throws RuntError if the id is taken */
 export function reserve(store: Store, id: string): LockedDirectory {
   checkId(id);
-  makeDirectories(store.root, 0o700);
+  makeDirectories(store.root, ROOT_MODE);
   const path = pathFor(store, id);
   if (!makeDirectory(path, DIRECTORY_MODE)) {
     throw new RuntError({
@@ -90,17 +107,26 @@ export function reserve(store: Store, id: string): LockedDirectory {
 }
 
 /** False if whoever held the lock has deleted the container meanwhile. */
-function lock(fd: Fd, path: string): boolean {
-  call(`lock ${path}`, "flock", fd, LOCK_EX);
+function lock(fd: Fd, path: string, operation: number = LOCK_EX): boolean {
+  call(`lock ${path}`, "flock", fd, operation);
   return getWord(stat(fd, path), STAT.nlink) > 0;
 }
 
 /** undefined if there is no such container. */
 export function openLocked(store: Store, id: string): LockedDirectory | undefined {
+  return openWithLock(store, id, LOCK_EX);
+}
+
+/** Others may do so too, but nobody changes the container meanwhile. */
+export function openShared(store: Store, id: string): LockedDirectory | undefined {
+  return openWithLock(store, id, LOCK_SH);
+}
+
+function openWithLock(store: Store, id: string, operation: number): LockedDirectory | undefined {
   checkId(id);
   const path = pathFor(store, id);
   const fd = openIfExists(path, O_RDONLY | O_DIRECTORY);
-  if (fd === undefined || !lock(fd, path)) return undefined;
+  if (fd === undefined || !lock(fd, path, operation)) return undefined;
   return { fd, path };
 }
 
@@ -122,7 +148,7 @@ export function writeRecord(directory: LockedDirectory, record: Omit<ContainerRe
   replaceFile(RECORD, JSON.stringify(record), directory.fd, 0o600);
 }
 
-export function writeInit(directory: LockedDirectory, init: ProcessId): void {
+export function writeInit(directory: LockedDirectory, init: Init): void {
   replaceFile(INIT, JSON.stringify(init), directory.fd, 0o600);
 }
 
@@ -131,6 +157,10 @@ export function writeConfig(directory: LockedDirectory, config: string): void {
   using(open(CONFIG, O_WRONLY | O_CREAT | O_TRUNC, { at: directory.fd, mode: 0o600 }), (fd) => {
     writeAll(fd, config, `write ${CONFIG}`);
   });
+}
+
+export function readConfig({ fd }: LockedDirectory): string {
+  return readFile(CONFIG, fd);
 }
 
 /** undefined if there is no such container, or one that has only reserved its id yet. */
@@ -153,7 +183,7 @@ export function statusOf(store: Store, record: ContainerRecord): Status {
   const { init, creator, id, cgroup } = record;
   if (init === undefined) return isAlive(creator.pid, creator.startTime) ? "creating" : "stopped";
   if (!isAlive(init.pid, init.startTime)) return "stopped";
-  if (isFrozen(cgroup)) return "paused";
+  if (cgroup !== "" && isFrozen(cgroup)) return "paused";
   return attempt("faccessat2", CWD, startSocketPath(store, id), 0, 0) === 0 ? "created" : "running";
 }
 
@@ -161,9 +191,15 @@ export function statusOf(store: Store, record: ContainerRecord): Status {
 export function removeDirectory(directory: LockedDirectory): void {
   for (const name of FILES.toReversed()) remove(name, directory.fd);
   const result = attempt("unlinkat", CWD, directory.path, AT_REMOVEDIR);
-  // Files that were being written when a runtime was killed.
+  // Files that were being written when a runtime was killed, and what few containers have.
   if (result === -ENOTEMPTY) {
-    for (const name of using(openDirectory(directory.path), list)) remove(name, directory.fd);
+    for (const name of using(openDirectory(directory.path), list)) {
+      if (name !== NOTIFY) remove(name, directory.fd);
+      else {
+        remove(`${NOTIFY}/${NOTIFY_SOCKET}`, directory.fd);
+        remove(NOTIFY, directory.fd, AT_REMOVEDIR);
+      }
+    }
     remove(directory.path, CWD, AT_REMOVEDIR);
   } else if (result < 0) throw failure(`remove ${directory.path}`, -result);
   close(directory.fd);
@@ -185,6 +221,19 @@ const SHARED = "@";
 export function memoryIn({ root }: Store) {
   return {
     read: (name: string) => readRegularIfExists(`${root}/${SHARED}${name}`),
-    write: (name: string, content: string) => replaceFile(`${root}/${SHARED}${name}`, content, CWD, 0o600),
+    readBytes: (name: string) => readBytesIfExists(`${root}/${SHARED}${name}`),
+    write: (name: string, content: string) => replaceExclusively(`${root}/${SHARED}${name}`, content),
   };
+}
+
+/** A file of one writer alone, whose name is not taken where another one is at it, or has died of it. */
+function replaceExclusively(path: string, content: string): void {
+  const temporary = `${path}.new`;
+  const fd = attempt("openat", CWD, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600);
+  if (fd >= 0) {
+    const written = attempt("write", fd, toBytes(content), content.length);
+    close(fd as Fd);
+    if (written === content.length && attempt("renameat", CWD, temporary, CWD, path) >= 0) return;
+  }
+  attempt("unlinkat", CWD, temporary, 0);
 }

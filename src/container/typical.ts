@@ -107,7 +107,7 @@ export function compileTypical(parts: Parts): void {
   }
   for (const devices of DEVICES) compileOne(parts, NEITHER, { devices });
   for (const nullStdio of NULL_STDIO) compileOne(parts, NEITHER, { nullStdio });
-  compileOne(parts, NEITHER, { mounts: { ...CGROUP, cgroupNamespace: false } });
+  compileOne(parts, NEITHER, { mounts: { ...CGROUP, cgroupNamespace: false, standIns: [] } });
 }
 
 const CGROUP = { sources: new Map(), cgroup: "/sys/fs/cgroup" };
@@ -154,7 +154,7 @@ function compileOne(
     namespaces: planNamespaces(spec.linux?.namespaces ?? []),
     joinedByStage: [],
     root: { path: "/", inherited: false },
-    mounts: { ...CGROUP, cgroupNamespace: true },
+    mounts: { ...CGROUP, cgroupNamespace: true, standIns: [] },
     devices: { mayMknod: true, kcoreExists: true },
     nullStdio: [],
     user: { setgroupsDenied: false, foreignStdio: [] },

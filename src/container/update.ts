@@ -7,7 +7,9 @@ import { type ErrorRecord, RuntError } from "../error.ts";
 import { attempt } from "../kernel/call.ts";
 import type { LinuxResources } from "../spec/types.ts";
 import { isRootless } from "./host.ts";
-import { LEGAL, placeOf } from "./record.ts";
+import { importRare } from "./rare.ts";
+import { LEGAL, placeOf, requireCgroup } from "./record.ts";
+import type { NewSchemata } from "./resctrl.ts";
 import { doesNotExist, memoryIn, openLocked, requireRecord, type Store, statusOf } from "./store.ts";
 import { readRemembered, writeRemembered } from "./updated.ts";
 
@@ -15,17 +17,22 @@ export interface UpdateRequest {
   readonly store: Store;
   readonly id: string;
   readonly resources: LinuxResources;
+  readonly intelRdt: NewSchemata;
   readonly warn: (record: ErrorRecord) => void;
 }
 
 /** @throws RuntError with a pointer into `resources`; then all limits are what they were */
-export async function updateContainer({ store, id, resources, warn }: UpdateRequest): Promise<void> {
+export async function updateContainer(request: UpdateRequest): Promise<void> {
+  const { store, id, resources, warn, intelRdt } = request;
+  const isResctrl = intelRdt.l3CacheSchema || intelRdt.memBwSchema;
+  const resctrl = isResctrl ? (await importRare()).openResctrlUpdate(intelRdt) : undefined;
   const directory = openLocked(store, id);
   if (directory === undefined) throw doesNotExist(id);
   const record = requireRecord(store, id);
   if (!LEGAL.update.includes(statusOf(store, record))) {
     throw new RuntError({ what: "container not running", hint: `runt state ${id} shows its status` });
   }
+  requireCgroup(record);
   for (const warning of legacyWarnings(resources, "")) warn(warning);
   const remembered = remember(resources, readRemembered(directory));
   const driver = await loadDriver(driverOf(record));
@@ -34,4 +41,5 @@ export async function updateContainer({ store, id, resources, warn }: UpdateRequ
     memory: memoryIn(store),
   });
   writeRemembered(directory, remembered);
+  resctrl?.(directory, record);
 }

@@ -5,7 +5,7 @@ import { EINTR, errnoName, errnoText } from "../abi/errno.ts";
 import { SYS, type SyscallName } from "../abi/syscalls.ts";
 import { type ErrorRecord, RuntError } from "../error.ts";
 
-type Argument = number | bigint | boolean | string | null | Uint8Array;
+type Argument = number | bigint | string | null | Uint8Array;
 
 /** A descriptor of this process. Everything we open is close-on-exec. */
 export type Fd = number & { readonly kind: "fd" };

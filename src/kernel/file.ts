@@ -16,7 +16,7 @@ import {
   S_IFMT,
 } from "../abi/constants.ts";
 import { EEXIST, ENOENT } from "../abi/errno.ts";
-import { getWord, STAT } from "../abi/structs.ts";
+import { getLong, getWord, STAT } from "../abi/structs.ts";
 import { attempt, type Context, call, type Fd, failure } from "./call.ts";
 
 export const CWD = AT_FDCWD as Fd;
@@ -108,6 +108,16 @@ export function readRegularIfExists(path: string): string | undefined {
   });
 }
 
+/** A regular file as it is: to make a string of bytes beyond ASCII takes long. */
+export function readBytesIfExists(path: string): Uint8Array | undefined {
+  const fd = openIfExists(path, O_RDONLY);
+  if (fd === undefined) return undefined;
+  return using(fd, () => {
+    const buffer = new Uint8Array(getLong(stat(fd, path), STAT.length));
+    return buffer.subarray(0, call(`read ${path}`, "read", fd, buffer, buffer.length));
+  });
+}
+
 export function toBytes(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length);
   encode(bytes, 0, text);
@@ -190,16 +200,16 @@ export function remove(path: string, at: Fd = CWD, flags: 0 | typeof AT_REMOVEDI
 
 /** The path itself, without links: through /proc/self/fd, as realpath(3) of an open file. */
 export function pathOf(fd: Fd): string {
+  const path = readLink(`/proc/self/fd/${fd}`);
+  if (typeof path === "number") throw failure("readlink /proc/self/fd", -path);
+  return path;
+}
+
+/** What the link says, or -errno. */
+export function readLink(path: string): string | number {
   const buffer = new Uint8Array(4096);
-  const length = call(
-    "readlink /proc/self/fd",
-    "readlinkat",
-    CWD,
-    `/proc/self/fd/${fd}`,
-    buffer,
-    buffer.length,
-  );
-  return decode(buffer, 0, length);
+  const length = attempt("readlinkat", CWD, path, buffer, buffer.length);
+  return length < 0 ? length : decode(buffer, 0, length);
 }
 
 export function resolvePath(path: string, context?: Context): string {

@@ -1,13 +1,16 @@
 // The primitives of the host: native/host/src. Strings are byte strings.
 
 declare module "runt:host" {
-  type Argument = number | bigint | boolean | string | null | Uint8Array;
+  type Argument = number | bigint | string | null | Uint8Array;
 
   /**
    * The kernel's raw answer, -errno on failure. A string is passed NUL-terminated, a buffer by address, undefined
    * and null as 0.
    */
   export function syscall(number: number, ...args: readonly (Argument | undefined)[]): number;
+
+  /** What a function of the linked libraries returns, by its place in the table of native/host/src/kernel.rs. */
+  export function library(index: number, ...args: readonly (Argument | undefined)[]): number;
 
   /** Where the buffer lies. It must be kept by whoever gives the address away. */
   export function address(buffer: Uint8Array): number;
@@ -33,6 +36,10 @@ declare module "runt:host" {
     readonly cloneArgs: Uint8Array;
     /** System calls of seven u64 each (number, arguments), made before the process is cloned, by a child of ours. */
     readonly before: Uint8Array;
+    /** The child goes first into the cgroup of `cloneArgs`: what it does before may cost it the privilege to. */
+    readonly goesFirst: boolean;
+    /** A cpu_set_t: the processors that the child begins on. It inherits ours otherwise. */
+    readonly elsewhere?: Uint8Array | undefined;
     /** The same, made by the process before it executes. */
     readonly after: Uint8Array;
     /** Descriptor of the executable. */

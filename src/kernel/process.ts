@@ -12,7 +12,12 @@ export interface ProcessStat {
   readonly state: string;
   /** Clock ticks since boot: with the pid, the identity of a process. */
   readonly startTime: string;
+  /** It is in exit(2), perhaps for long: the first process of a pid namespace waits for all others there. */
+  readonly exiting: boolean;
 }
+
+/** <linux/sched.h> */
+const PF_EXITING = 4;
 
 /** undefined if there is no such process. */
 export function readProcessStat(pid: number): ProcessStat | undefined {
@@ -26,13 +31,19 @@ export function readProcessStat(pid: number): ProcessStat | undefined {
   // The second field is the command in parentheses, which the process chose itself and may hold anything.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   const [state, startTime] = [fields[0], fields[19]];
-  return state === undefined || startTime === undefined ? undefined : { state, startTime };
+  if (state === undefined || startTime === undefined) return undefined;
+  return { state, startTime, exiting: (Number(fields[6]) & PF_EXITING) !== 0 };
 }
 
 /** True while the process runs: not for a zombie, and not for another one with its pid. */
 export function isAlive(pid: number, startTime: string): boolean {
   const found = readProcessStat(pid);
   return found !== undefined && found.startTime === startTime && found.state !== "Z" && found.state !== "X";
+}
+
+/** False too for a process that has begun to end. */
+export function goesOn(pid: number, startTime: string): boolean {
+  return isAlive(pid, startTime) && readProcessStat(pid)?.exiting === false;
 }
 
 /** undefined if there is no such process. */
@@ -55,12 +66,26 @@ const P_PIDFD = 3;
 const WEXITED = 4;
 const CLD_EXITED = 1;
 
+/** Waits for our child: its exit status times 256, or the signal that ended it, as wait(2) says it. */
+export function waitStatus(pidfd: Fd): number {
+  const info = new Uint8Array(128);
+  call("wait for a process", "waitid", P_PIDFD, pidfd, info, WEXITED, null);
+  const status = getWord(info, 24);
+  return getWord(info, 8) === CLD_EXITED ? (status & 0xff) << 8 : status & 0x7f;
+}
+
 /** Waits for our child: its exit status, or 128 and the signal that ended it. */
 export function waitForExit(pidfd: Fd): number {
-  const info = new Uint8Array(128);
-  call("wait for the container's process", "waitid", P_PIDFD, pidfd, info, WEXITED, null);
-  const status = getWord(info, 24);
-  return getWord(info, 8) === CLD_EXITED ? status & 0xff : 128 + (status & 0x7f);
+  const status = waitStatus(pidfd);
+  return status & 0x7f ? 128 + status : status >> 8;
+}
+
+const SIGCHLD = 17;
+
+/** A caller that ignores it would have the kernel throw exit statuses away. */
+export function resetSigchld(): void {
+  // A `struct sigaction` of zeros is the default.
+  call("reset SIGCHLD", "rt_sigaction", SIGCHLD, new Uint8Array(32), null, 8);
 }
 
 export interface PollEntry {

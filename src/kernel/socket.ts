@@ -11,6 +11,7 @@ import {
   SCM_RIGHTS,
   SO_SNDTIMEO,
   SOCK_CLOEXEC,
+  SOCK_DGRAM,
   SOCK_SEQPACKET,
   SOCK_STREAM,
   SOL_SOCKET,
@@ -44,12 +45,24 @@ function unixAddress(path: string): Uint8Array {
   return bytes;
 }
 
-/** A listening stream socket at `path`, below the directory `at`. */
-export function listen(at: Fd, name: string): Fd {
-  const fd = call("create a socket", "socket", AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) as Fd;
+/** A socket of messages, for `listen`. */
+export function openSocket(): Fd {
+  return call("create a socket", "socket", AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0) as Fd;
+}
+
+/** From now on it can be reached by `name`, below the directory `at`. */
+export function listen(fd: Fd, at: Fd, name: string): void {
   const where = unixAddress(`/proc/self/fd/${at}/${name}`);
   call(`bind ${name}`, "bind", fd, where, where.length);
   call(`listen on ${name}`, "listen", fd, 1);
+}
+
+/** A socket of datagrams at `name` below the directory `at`, to which anybody may send who reaches it. */
+export function bindDatagrams(at: Fd, name: string): Fd {
+  const fd = call("create a socket", "socket", AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) as Fd;
+  const where = unixAddress(`/proc/self/fd/${at}/${name}`);
+  call(`bind ${name}`, "bind", fd, where, where.length);
+  call(`chmod ${name}`, "fchmodat", at, name, 0o777);
   return fd;
 }
 
@@ -57,8 +70,8 @@ export function listen(at: Fd, name: string): Fd {
  * The connection, or -errno. Where `milliseconds` are given, connecting and later each send take no longer: EAGAIN says
  * that the server's queue was full until then.
  */
-export function tryConnect(path: string, milliseconds?: number): Fd | number {
-  const fd = call("create a socket", "socket", AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) as Fd;
+export function tryConnect(path: string, { type = SOCK_STREAM, milliseconds }: Connecting = {}): Fd | number {
+  const fd = call("create a socket", "socket", AF_UNIX, type | SOCK_CLOEXEC, 0) as Fd;
   if (milliseconds !== undefined) {
     // struct timeval; all zero would mean no limit.
     const time = longs(Math.floor(milliseconds / 1000), (milliseconds % 1000) * 1000 || 1);
@@ -68,6 +81,11 @@ export function tryConnect(path: string, milliseconds?: number): Fd | number {
   if (result >= 0) return fd;
   attempt("close", fd);
   return result;
+}
+
+interface Connecting {
+  readonly type?: typeof SOCK_STREAM | typeof SOCK_SEQPACKET | typeof SOCK_DGRAM;
+  readonly milliseconds?: number;
 }
 
 export function connect(path: string, context: Context): Fd {
@@ -82,9 +100,12 @@ export function send(fd: Fd, text: string, what: string): void {
 
 /** False if nobody is there any more to receive it. */
 export function trySend(fd: Fd, text: string, what: string): boolean {
-  const result = attempt("sendto", fd, toBytes(text), text.length, MSG_NOSIGNAL, null, 0);
+  return hasArrived(attempt("sendto", fd, toBytes(text), text.length, MSG_NOSIGNAL, null, 0), what);
+}
+
+function hasArrived(result: number, context: Context | string): boolean {
   if (result === -EPIPE || result === -ECONNRESET) return false;
-  if (result < 0) throw failure(what, -result);
+  if (result < 0) throw failure(context, -result);
   return true;
 }
 
@@ -99,15 +120,47 @@ export function receiveSome(fd: Fd, size: number, milliseconds: number): Uint8Ar
   return buffer.subarray(0, length);
 }
 
+/** Size of a control message with one descriptor, cmsg(3). */
 const CMSG_LENGTH = 20;
 
 /** One message with one descriptor. */
-export function sendDescriptor(fd: Fd, text: string, passed: Fd, context: Context): void {
-  const payload = toBytes(text);
+export function sendDescriptor(fd: Fd, text: string, passed: Fd, context: Context | string): void {
+  if (trySendMessage(fd, toBytes(text), [passed], context) === undefined) throw failure(context, EPIPE);
+}
+
+/** Over a stream, which may take less than all at once: the descriptor comes with the first byte. */
+export function sendWithDescriptor(fd: Fd, text: string, passed: Fd, context: Context): void {
+  const bytes = toBytes(text);
+  const first = trySendMessage(fd, bytes, [passed], context);
+  if (first === undefined) throw failure(context, EPIPE);
+  for (let sent = first; sent < bytes.length; ) {
+    const rest = bytes.subarray(sent);
+    sent += call(context, "sendto", fd, rest, rest.length, MSG_NOSIGNAL, null, 0);
+  }
+}
+
+/** One message with several. False if nobody is there any more to receive it. */
+export function trySendDescriptors(
+  fd: Fd,
+  text: string,
+  passed: readonly Fd[],
+  context: Context | string,
+): boolean {
+  return trySendMessage(fd, toBytes(text), passed, context) !== undefined;
+}
+
+/** The number of bytes that were taken. */
+function trySendMessage(
+  fd: Fd,
+  payload: Uint8Array,
+  passed: readonly Fd[],
+  context: Context | string,
+): number | undefined {
   const vector = longs(address(payload), payload.length);
-  const control = words(CMSG_LENGTH, 0, SOL_SOCKET, SCM_RIGHTS, passed, 0);
+  const control = words(16 + passed.length * 4, 0, SOL_SOCKET, SCM_RIGHTS, ...passed);
   const header = longs(0, 0, address(vector), 1, address(control), control.length, 0);
-  call(context, "sendmsg", fd, header, MSG_NOSIGNAL);
+  const sent = attempt("sendmsg", fd, header, MSG_NOSIGNAL);
+  return hasArrived(sent, context) ? sent : undefined;
 }
 
 export interface Received {
@@ -116,9 +169,9 @@ export interface Received {
   readonly fd?: Fd;
 }
 
-/** One message, with the descriptor that came along. */
-export function receive(fd: Fd, what: string): Received {
-  const payload = new Uint8Array(64);
+/** One message of up to `size` bytes, with the descriptor that came along. */
+export function receive(fd: Fd, what: string, size = 64): Received {
+  const payload = new Uint8Array(size);
   const vector = longs(address(payload), payload.length);
   const control = new Uint8Array(32);
   const header = longs(0, 0, address(vector), 1, address(control), control.length, 0);

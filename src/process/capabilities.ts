@@ -89,11 +89,39 @@ function compileDrop(b: Builder, { detail }: PartInputs): void {
   for (const capability of numbersIn(BigInt(detail))) b.call("prctl", [PR_CAPBSET_DROP, capability]);
 }
 
-/** After the user has changed: from here on the process has what the container's process will have. */
-export function compileCapabilities(b: Builder, plan: CapabilityPlan): void {
-  const { effective, permitted, inheritable, ambient } = plan.sets;
+/** Loading a filter of system calls needs it, or no_new_privs: seccomp(2). */
+const CAP_SYS_ADMIN = 1n << 21n;
+
+/** What a process without no_new_privs lacks of it in the end; empty where it has it anyway. */
+export function lackedForSeccomp({ sets: { effective, permitted } }: CapabilityPlan): CapabilitySet {
+  return effective & permitted & CAP_SYS_ADMIN ? 0n : CAP_SYS_ADMIN;
+}
+
+/**
+ * After the user has changed: from here on the process has what the container's process will have, and `reserve`, which
+ * has no effect until it is raised.
+ */
+export function compileCapabilities(b: Builder, plan: CapabilityPlan, reserve: CapabilitySet = 0n): void {
+  compileCapset(b, plan, 0n, reserve);
+  b.from("/process/capabilities/ambient");
+  b.call("prctl", [PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL]);
+  for (const capability of numbersIn(plan.sets.ambient)) {
+    b.call("prctl", [PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability]);
+  }
+}
+
+/** capset(2) with more than the plan's sets. */
+export function compileCapset(
+  b: Builder,
+  { sets }: CapabilityPlan,
+  moreEffective: CapabilitySet,
+  morePermitted: CapabilitySet,
+): void {
+  const { inheritable } = sets;
+  const effective = sets.effective | moreEffective;
+  const permitted = sets.permitted | morePermitted;
   const header = data(words(CAPABILITY_VERSION, 0), "cap_header");
-  const sets = data(
+  const values = data(
     words(
       low(effective),
       low(permitted),
@@ -105,12 +133,7 @@ export function compileCapabilities(b: Builder, plan: CapabilityPlan): void {
     "cap_data",
   );
   b.from("/process/capabilities");
-  b.call("capset", [header, sets]);
-  b.from("/process/capabilities/ambient");
-  b.call("prctl", [PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL]);
-  for (const capability of numbersIn(ambient)) {
-    b.call("prctl", [PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability]);
-  }
+  b.call("capset", [header, values]);
 }
 
 const low = (set: CapabilitySet) => Number(set & 0xffffffffn);

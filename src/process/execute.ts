@@ -19,8 +19,13 @@ export function compileLookup(
   env: readonly string[],
   into: Register,
 ): void {
-  const name = args[0] ?? "";
   b.from("/process/args/0");
+  const [name] = args;
+  if (name === undefined) {
+    // Without a process there is nothing to find, and `start` fails.
+    b.set(into, text(""));
+    return;
+  }
   if (name.includes("/")) {
     compileGivenPath(b, name, into);
     return;
@@ -94,16 +99,7 @@ function compileStat(b: Builder, path: string, { directory, missing, denied, loo
   });
 }
 
-/** `home` is the data that the parent fills with `HOME=...`, where the container has none. */
-export function compileExecve(
-  b: Builder,
-  path: Register,
-  args: readonly string[],
-  env: readonly string[],
-  home: Data | undefined,
-): void {
-  const argv = pointerArray(args.map(text));
-  const environment = pointerArray([...env.map(text), ...(home === undefined ? [] : [home])]);
+export function compileExecve(b: Builder, path: Register, args: readonly string[], environment: Data): void {
   b.from("/process/args");
-  b.call("execve", [path, argv, environment]);
+  b.call("execve", [path, pointerArray(args.map(text)), environment]);
 }

@@ -34,7 +34,19 @@ export function compileOpenTerminal(
   process: Process,
   master: Register,
   slave: Register,
-) {
+): void {
+  compileOpenPair(b, root, process, master, slave);
+  bindConsole(b, root, slave);
+}
+
+/** The same without /dev/console, which is the terminal of the container's first process. */
+export function compileOpenPair(
+  b: Builder,
+  root: Register,
+  process: Process,
+  master: Register,
+  slave: Register,
+): void {
   b.from("/process/terminal");
   const isDevpts = b.label();
   b.scratch("pts", (pts) => {
@@ -58,7 +70,6 @@ export function compileOpenTerminal(
     b.from("/process/terminal");
   }
   b.call("fchown", [slave, process.user.uid, -1]);
-  bindConsole(b, root, slave);
 }
 
 function bindConsole(b: Builder, root: Register, slave: Register): void {

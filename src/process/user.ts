@@ -8,7 +8,7 @@ import type { User } from "../spec/types.ts";
 
 export interface UserFacts {
   /** The kernel refuses setgroups(2) in this user namespace: user_namespaces(7). */
-  readonly setgroupsDenied: boolean;
+  readonly setgroupsDenied: boolean | "perhaps";
   /** Descriptors 0 to 2 that are a file of somebody else's and not the null device. */
   readonly foreignStdio: readonly number[];
 }
@@ -21,9 +21,11 @@ export function compileUser(b: Builder, user: User, facts: UserFacts): void {
     b.call("fchown", [fd, user.uid, -1], { on: tolerate(EPERM, EINVAL, EROFS) });
   }
   b.call("prctl", [PR_SET_KEEPCAPS, 1]);
-  if (!facts.setgroupsDenied) {
+  if (facts.setgroupsDenied !== true) {
     b.from("/process/user/additionalGids");
-    b.call("setgroups", [gids.length, gids.length > 0 ? data(words(...gids), "gids") : null]);
+    // Who asks for groups has to get them; where they can't be changed, those of the caller stay.
+    const on = facts.setgroupsDenied === "perhaps" && gids.length === 0 ? tolerate(EPERM) : undefined;
+    b.call("setgroups", [gids.length, gids.length > 0 ? data(words(...gids), "gids") : null], { on });
   }
   b.from("/process/user/gid");
   b.call("setresgid", [user.gid, user.gid, user.gid]);

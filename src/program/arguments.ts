@@ -69,9 +69,11 @@ const capability = number(names.capability);
 /** Every argument that the call uses. */
 const SIGNATURES: Partial<Record<SyscallName, Signature>> = {
   accept4: [plain, unused, unused, number(names.socketType)],
+  clone: [number(names.cloneFlags), unused, plain, unused, unused],
   close_range: [plain, plain, number(names.closeRangeFlags)],
   execve: [plain, plain, variables],
   execveat: [directory, plain, plain, variables, at],
+  dup3: [plain, plain, unused],
   faccessat2: [directory, plain, number(names.accessMode), number(names.accessFlags)],
   fchmod: [plain, mode],
   fchmodat: [directory, plain, mode],
@@ -89,6 +91,7 @@ const SIGNATURES: Partial<Record<SyscallName, Signature>> = {
   fsopen: [plain, number(names.fsopenFlags)],
   ioctl: command([plain, number(names.ioctlCommand)], [[TIOCGPTPEER, [number(names.openFlags)]]]),
   keyctl: command([number(names.keyctlCommand)], [[KEYCTL_SETPERM, [plain, number(names.hexadecimal)]]]),
+  kill: [plain, number(names.signal)],
   mkdirat: [directory, plain, mode],
   mknodat: [directory, plain, number(names.fileMode), number(names.device)],
   mount: [plain, plain, plain, number(names.mountFlags), plain],
@@ -98,6 +101,7 @@ const SIGNATURES: Partial<Record<SyscallName, Signature>> = {
   open_tree: [directory, plain, number(names.openTreeFlags)],
   openat: [directory, plain, number(names.openFlags)],
   openat2: [directory, plain, plain, sizeIs(24)],
+  ppoll: [plain, plain, plain, unused, unused],
   prctl: command(
     [number(names.prctlCommand)],
     [
@@ -110,8 +114,10 @@ const SIGNATURES: Partial<Record<SyscallName, Signature>> = {
   ),
   prlimit64: [plain, number(names.rlimit), plain, plain],
   recvfrom: [plain, plain, plain, number(names.messageFlags)],
+  recvmsg: [plain, plain, number(names.messageFlags)],
   rt_sigaction: [number(names.signal), plain, plain, sizeIs(8)],
   rt_sigprocmask: [number(names.maskCommand), plain, plain, sizeIs(8)],
+  seccomp: [number(names.seccompOperation), number(names.seccompFlags), plain],
   sendmsg: [plain, plain, number(names.messageFlags)],
   sendto: [plain, plain, plain, number(names.messageFlags)],
   setns: [plain, number(names.namespaces)],

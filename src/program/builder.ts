@@ -205,7 +205,7 @@ export function pointerArray(items: readonly Data[]): Data {
 }
 
 /** This errno is no failure: the program goes on. */
-export function tolerate(...errnos: readonly number[]): readonly Branch[] {
+export function tolerate(...errnos: readonly (number | "any")[]): readonly Branch[] {
   return errnos.map((errno) => ({ errno, to: "next" }));
 }
 

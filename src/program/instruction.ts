@@ -176,6 +176,11 @@ export function programOf(code: readonly (Code | Include)[]): Program {
   };
 }
 
+/** Number of instructions, which nobody has to look at for that. */
+export function lengthOf({ code }: Program): number {
+  return code.reduce((sum, one) => sum + (one[0] === "part" ? one[2].length : 1), 0);
+}
+
 function flatten(code: readonly (Code | Include)[]): readonly Code[] {
   const flat: Code[] = [];
   for (const one of code) {

@@ -18,6 +18,9 @@ import {
   CLONE_NEWTIME,
   CLONE_NEWUSER,
   CLONE_NEWUTS,
+  CLONE_PARENT,
+  CLONE_PIDFD,
+  CLONE_VFORK,
   CLOSE_RANGE_CLOEXEC,
   F_GETFD,
   F_GETFL,
@@ -118,6 +121,8 @@ import {
   X_OK,
 } from "../abi/constants.ts";
 import { RLIMIT } from "../process/rlimits.ts";
+import { SCHEDULER_FLAG, SCHEDULER_POLICY } from "../process/scheduler.ts";
+import { FLAG, NEW_LISTENER, SECCOMP_SET_MODE_FILTER } from "../seccomp/numbers.ts";
 import { CAPABILITIES } from "../spec/capabilities.ts";
 
 type Names = Readonly<Record<string, number>>;
@@ -259,6 +264,13 @@ export const namespaces = bitNames({
   CLONE_NEWNET,
 });
 
+/** The last byte is the signal for the parent. */
+export const cloneFlags: NumberFormat = (flags) => {
+  const bits = cloneBits(flags - (flags & 0xff));
+  return flags & 0xff ? `${bits}|${signal(flags & 0xff)}` : bits;
+};
+const cloneBits = bitNames({ CLONE_PARENT, CLONE_PIDFD, CLONE_VFORK });
+
 export const interfaceFlags = bitNames({ IFF_UP });
 export const addressFamily = oneName({ AF_UNIX, AF_INET });
 /** SOCK_SEQPACKET before SOCK_STREAM, which is one of its bits. */
@@ -286,6 +298,8 @@ export function capabilities(low: number, high: number): string {
 }
 
 export const rlimit = oneName(RLIMIT);
+export const schedulerPolicy = oneName(SCHEDULER_POLICY);
+export const schedulerFlags = bitNames(SCHEDULER_FLAG);
 export const keyctlCommand = oneName({ KEYCTL_JOIN_SESSION_KEYRING, KEYCTL_SETPERM });
 export const fcntlCommand = oneName({ F_GETFD, F_SETFD, F_GETFL, F_SETFL });
 export const ioctlCommand = oneName({
@@ -309,3 +323,10 @@ export const signal = oneName(
 );
 export const signalAction = oneName({ SIG_DFL: 0, SIG_IGN: 1 });
 export const maskCommand = oneName({ SIG_BLOCK, SIG_SETMASK });
+
+export const seccompOperation = oneName({ SECCOMP_SET_MODE_FILTER });
+
+export const seccompFlags = bitNames({
+  SECCOMP_FILTER_FLAG_NEW_LISTENER: NEW_LISTENER,
+  ...Object.fromEntries(Object.entries(FLAG).filter(([, bits]) => bits !== 0)),
+});

@@ -13,6 +13,8 @@ import {
   octal,
   openFlags,
   resolveFlags,
+  schedulerFlags,
+  schedulerPolicy,
   signal,
   signalAction,
   socketLevel,
@@ -50,6 +52,22 @@ const FORMATS: ReadonlyMap<string, (structure: Structure) => string> = new Map([
   ],
   // prlimit(2)
   ["rlimit", ({ view }) => record([0, 8].map((at) => [at === 0 ? "soft" : "hard", limit(view, at)]))],
+  // sched_setattr(2)
+  [
+    "sched_attr",
+    ({ view }) =>
+      record([
+        ["policy", schedulerPolicy(word(view, 4))],
+        ["flags", nonZero(long(view, 8), schedulerFlags)],
+        ["nice", nonZero(view.getInt32(16, true), String)],
+        ["priority", nonZero(word(view, 20), String)],
+        ...["runtime", "deadline", "period"].map(
+          (name, index) => [name, nonZero(long(view, 24 + 8 * index), String)] as const,
+        ),
+      ]),
+  ],
+  // set_mempolicy(2)
+  ["nodemask", ({ view }) => list(words(view).map((bits) => `0x${bits.toString(16)}`))],
   // capset(2)
   [
     "cap_header",
@@ -93,6 +111,8 @@ const FORMATS: ReadonlyMap<string, (structure: Structure) => string> = new Map([
         ["columns", String(view.getUint16(2, true))],
       ]),
   ],
+  // ppoll(2)
+  ["timespec", ({ view }) => `{${long(view, 0)} s}`],
   ["int", ({ view }) => list([word(view, 0)])],
   ["gids", ({ view }) => list(words(view))],
   // sendmsg(2)
@@ -104,6 +124,8 @@ const FORMATS: ReadonlyMap<string, (structure: Structure) => string> = new Map([
         ["control", target(32)],
       ]),
   ],
+  // seccomp(2)
+  ["sock_fprog", ({ view }) => `{/* ${view.getUint16(0, true)} instructions */}`],
   ["iovec", ({ target }) => target(0)],
   ["message", ({ view }) => list(words(view))],
   ["cmsg", ({ view }) => `{${socketLevel(word(view, 8))}, ${controlMessage(word(view, 12))}}`],

@@ -119,6 +119,11 @@ function nodesByParent(devices: readonly LinuxDevice[]): ReadonlyMap<ContainerPa
   return groups;
 }
 
+/** Where a container has device nodes: the default ones, and its own. */
+export function devicePaths(devices: readonly LinuxDevice[]): readonly ContainerPath[] {
+  return allNodes(devices).map(({ path }) => path);
+}
+
 function allNodes(devices: readonly LinuxDevice[]): readonly Node[] {
   const configured = devices.map((device, index) => ({
     path: containerPath(device.path),

@@ -28,7 +28,7 @@ interface Effect {
   readonly propagation?: number;
   /** Flag of the superblock, by the name that fsconfig(2) knows; the mount of a new filesystem only. */
   readonly superblock?: string;
-  readonly special?: "remount" | "tmpcopyup" | "idmap" | "iversion";
+  readonly special?: "remount" | "tmpcopyup" | "idmap" | "ridmap" | "iversion";
   readonly unsets?: "iversion";
 }
 
@@ -74,7 +74,7 @@ const OTHERS: Readonly<Record<string, Effect>> = {
   remount: { special: "remount" },
   tmpcopyup: { special: "tmpcopyup" },
   idmap: { special: "idmap" },
-  ridmap: { special: "idmap" },
+  ridmap: { special: "ridmap" },
   sync: { superblock: "sync" },
   async: { superblock: "async" },
   dirsync: { superblock: "dirsync" },
@@ -121,6 +121,8 @@ export interface MountOptions {
   readonly remount: boolean;
   readonly tmpcopyup: boolean;
   readonly idmap: boolean;
+  /** The same for the whole tree. */
+  readonly ridmap: boolean;
   /** Options of the filesystem: `size=64k`. */
   readonly data: readonly string[];
 }
@@ -171,6 +173,7 @@ function parse(options: readonly string[]): MountOptions {
     remount: found.special.has("remount"),
     tmpcopyup: found.special.has("tmpcopyup"),
     idmap: found.special.has("idmap"),
+    ridmap: found.special.has("ridmap"),
     data,
   };
 }

@@ -18,18 +18,20 @@ import { type Builder, branch, field, inherited, type PartInputs } from "../prog
 import type { Register } from "../program/instruction.ts";
 import type { Mount } from "../spec/types.ts";
 import { compileLegacyMount } from "./legacy_mount.ts";
+import { compileRootLabel, withLabel } from "./mount_label.ts";
 import { type MountOptions, parseMountOptions } from "./mount_options.ts";
 import { type ContainerPath, containerPath } from "./path.ts";
 import { compileRemount } from "./remount.ts";
 import { openOrMakeDirectory, openOrMakeFile } from "./resolve.ts";
 import { mountAttributes } from "./structures.ts";
+import { type Copy, type CopyTree, compileCopyUp } from "./tmpcopyup.ts";
 import { attach, cloneTree, configureSuperblock, setAttributes } from "./tree.ts";
 
 /** What the parent knows of the source of a bind mount. */
 export interface BindSource {
   readonly path: string;
   readonly isDirectory: boolean;
-  /** The stage inherits a detached copy, since it could not reach the path in its user namespace. */
+  /** The stage inherits a detached copy: it could not reach the path in its user namespace, or not map its ids. */
   readonly inherited: boolean;
 }
 
@@ -40,7 +42,11 @@ export interface MountFacts {
   readonly cgroup: string;
   /** The container is in a cgroup namespace of its own, or of others. */
   readonly cgroupNamespace: boolean;
+  /** Types of filesystems of which the kernel may refuse a new one, and for which the host's stands in. */
+  readonly standIns: readonly StandIn[];
 }
+
+export type StandIn = "proc" | "sysfs";
 
 /** Name of the inherited copy of the source of `mounts[index]`. */
 export function sourceName(index: number): string {
@@ -58,6 +64,8 @@ export function compileMounts(
   root: Register,
   mounts: readonly Mount[],
   facts: MountFacts,
+  label = "",
+  copy: CopyTree = () => {},
 ): readonly LateReadonly[] {
   const late: LateReadonly[] = [];
   mounts.forEach((mount, index) => {
@@ -66,27 +74,56 @@ export function compileMounts(
     const source = facts.sources.get(index);
     if (source !== undefined) {
       compileBind(b, root, mount, source, index);
-    } else if (b.part("mount", mountInputs(root, mount, facts), compileMount) === "late") {
+      return;
+    }
+    const inputs = mountInputs(root, mount, facts, label);
+    const options = parseMountOptions(mount.options ?? []);
+    const { standIns } = facts;
+    const standIn =
+      standIns.length === 0 ? undefined : standIns.find((type) => mayStandIn(type, mount, options));
+    const copyHere: Copy | undefined = options.tmpcopyup ? (from, to) => copy(from, to, index) : undefined;
+    const when =
+      standIn === undefined && copyHere === undefined
+        ? b.part("mount", inputs, compileMount)
+        : compileMount(b, inputs, { copy: copyHere, standIn });
+    if (when === "late") {
       late.push({ destination: containerPath(mount.destination), pointer });
     }
   });
   return late;
 }
 
-/** Of a cgroup filesystem only: the path of the host's, and before it, whether the container has another one. */
+/** What no prepared part of a program has. */
+interface Special {
+  readonly copy?: Copy | undefined;
+  readonly standIn?: StandIn | undefined;
+}
+
+/** The host's has no options but its own. Of its sysfs, which has more than the container's, nothing may be written. */
+function mayStandIn(
+  type: StandIn,
+  mount: Mount,
+  { data, remount, set, recursiveSet }: MountOptions,
+): boolean {
+  if (mount.type !== type || remount || data.length > 0) return false;
+  return type === "proc" || ((set | recursiveSet) & MOUNT_ATTR_RDONLY) !== 0;
+}
+
+/** Of a cgroup filesystem: before the path of the host's, where the container has another one. */
 const NAMESPACED = "namespaced ";
 
-function mountInputs(root: Register, mount: Mount, facts: MountFacts): PartInputs<Mount> {
+/** The detail of a cgroup filesystem is the host's, that of others the label of SELinux. */
+function mountInputs(root: Register, mount: Mount, facts: MountFacts, label: string): PartInputs<Mount> {
   const isCgroup = mount.type === "cgroup" || mount.type === "cgroup2";
   const cgroup = facts.cgroupNamespace ? NAMESPACED + facts.cgroup : facts.cgroup;
-  return { subject: mount, detail: isCgroup ? cgroup : "", registers: [root] };
+  return { subject: mount, detail: isCgroup ? cgroup : label, registers: [root] };
 }
 
 /** Anything but a bind mount. "late": it is to become read-only. */
-function compileMount(b: Builder, inputs: PartInputs<Mount>): "late" | undefined {
-  const { subject: mount, detail: cgroup } = inputs;
+function compileMount(b: Builder, inputs: PartInputs<Mount>, special: Special = {}): "late" | undefined {
+  const { subject: mount, detail } = inputs;
   const [root] = inputs.registers as [Register];
-  const options = parseMountOptions(mount.options ?? []);
+  const options = withLabel(parseMountOptions(mount.options ?? []), mount.type, detail);
   const destination = containerPath(mount.destination);
   if (options.remount) {
     compileRemount(b, root, destination, options);
@@ -98,7 +135,7 @@ function compileMount(b: Builder, inputs: PartInputs<Mount>): "late" | undefined
   }
   const whole = withRecursive(options);
   const isLate = mount.type === "tmpfs" && (whole.set & MOUNT_ATTR_RDONLY) !== 0;
-  compileFilesystem(b, root, mount, isLate ? writable(whole) : whole, cgroup);
+  compileFilesystem(b, root, mount, isLate ? writable(whole) : whole, detail, special);
   return isLate ? "late" : undefined;
 }
 
@@ -117,20 +154,24 @@ function compileFilesystem(
   root: Register,
   mount: Mount,
   options: MountOptions,
-  cgroup: string,
+  detail: string,
+  { copy, standIn }: Special,
 ): void {
   const destination = containerPath(mount.destination);
   const type = mount.type === "cgroup" ? "cgroup2" : (mount.type ?? "");
   b.scratch("mount", (fs) => {
-    if (type !== "cgroup2") compileNew(b, mount, type, options, fs);
-    else if (cgroup.startsWith(NAMESPACED))
-      compileCgroup(b, mount, options, cgroup.slice(NAMESPACED.length), fs);
-    else compileCgroupClone(b, options, cgroup, fs);
+    if (standIn !== undefined) compileNewOrHost(b, mount, standIn, options, fs);
+    else if (type !== "cgroup2") compileNew(b, mount, type, options, fs);
+    else if (detail.startsWith(NAMESPACED))
+      compileCgroup(b, mount, options, detail.slice(NAMESPACED.length), fs);
+    else compileCgroupClone(b, options, detail, fs);
+    compileRootLabel(b, fs, type, detail);
     b.scratch("target", (target) => {
       const noSymlinks = mustBeOrdinary(type, destination);
       const hasMode = type !== "tmpfs" || options.data.some((option) => option.startsWith("mode="));
       openOrMakeDirectory(b, root, destination, target, noSymlinks, () => {
         if (!hasMode) copyMode(b, target, fs);
+        if (copy !== undefined) compileCopyUp(b, target, fs, copy);
       });
       attach(b, fs, target, options);
     });
@@ -162,6 +203,39 @@ function compileNew(
     }
     b.call("close", [context]);
   });
+}
+
+const HOST: Readonly<Record<StandIn, string>> = { proc: "/proc", sysfs: "/sys" };
+
+/**
+ * A new procfs or sysfs is for the user namespace that owns the pid or the network namespace that it shows, where nothing
+ * of the host's is covered.
+ */
+function compileNewOrHost(
+  b: Builder,
+  mount: Mount,
+  type: StandIn,
+  options: MountOptions,
+  into: Register,
+): void {
+  const [unopened, refused, done] = [b.label(), b.label(), b.label()];
+  const on = [branch(EPERM, refused)];
+  b.scratch("context", (context) => {
+    b.call("fsopen", [type, FSOPEN_CLOEXEC], { into: context, on: [branch(EPERM, unopened)] });
+    configure(b, context, mount, options);
+    b.call("fsconfig", [context, FSCONFIG_CMD_CREATE], { on });
+    b.call("fsmount", [context, FSMOUNT_CLOEXEC, options.set], { into, on });
+    b.call("close", [context]);
+    b.jump(done);
+    b.place(refused);
+    b.call("close", [context]);
+  });
+  b.place(unopened);
+  // With what is mounted below it: the kernel shows nothing that the mounts have covered.
+  cloneTree(b, AT_FDCWD, HOST[type], AT_RECURSIVE, into);
+  const flags = AT_EMPTY_PATH | AT_RECURSIVE;
+  b.call("mount_setattr", [into, "", flags, mountAttributes(options.set, 0), 32]);
+  b.place(done);
 }
 
 /** In a user namespace that does not own the cgroup namespace the kernel refuses a new mount. */

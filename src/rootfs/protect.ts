@@ -36,20 +36,20 @@ const READ_ONLY = mountAttributes(MOUNT_ATTR_RDONLY, 0);
  * superblock costs the kernel, at start and at exit. Before Linux 6.15 only what is attached can be cloned: the first
  * directory gets it itself, the others copies.
  */
-export function compileMaskedPaths(b: Builder, root: Register, paths: readonly string[]): void {
+export function compileMaskedPaths(b: Builder, root: Register, paths: readonly string[], label = ""): void {
   b.from("/linux/maskedPaths");
-  if (paths.length > 0) b.part("masked", { subject: paths, detail: "", registers: [root] }, compileMasks);
+  if (paths.length > 0) b.part("masked", { subject: paths, detail: label, registers: [root] }, compileMasks);
 }
 
 type PathInputs = PartInputs<readonly string[]>;
 
-function compileMasks(b: Builder, { subject: paths, registers }: PathInputs): void {
+function compileMasks(b: Builder, { subject: paths, detail: label, registers }: PathInputs): void {
   const [root] = registers as [Register];
   b.scratch("null", (nullFile) => {
     b.scratch("empty", (empty) => {
       b.scratch("attached", (attached) => {
         openNull(b, root, nullFile);
-        makeEmptyDirectory(b, empty);
+        makeEmptyDirectory(b, label, empty);
         b.set(attached, 0);
         const used = [root, nullFile, empty, attached];
         paths.forEach((path, index) => {
@@ -86,11 +86,12 @@ export function verifyNull(b: Builder, file: Register): void {
   b.place(good);
 }
 
-function makeEmptyDirectory(b: Builder, into: Register): void {
+function makeEmptyDirectory(b: Builder, label: string, into: Register): void {
   b.scratch("context", (context) => {
     b.call("fsopen", ["tmpfs", FSOPEN_CLOEXEC], { into: context });
     b.call("fsconfig", [context, FSCONFIG_SET_STRING, "source", "tmpfs"]);
     b.call("fsconfig", [context, FSCONFIG_SET_FLAG, "ro"]);
+    if (label !== "") b.call("fsconfig", [context, FSCONFIG_SET_STRING, "context", label]);
     b.call("fsconfig", [context, FSCONFIG_CMD_CREATE]);
     b.call("fsmount", [context, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY], { into });
     b.call("close", [context]);

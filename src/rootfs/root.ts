@@ -1,5 +1,6 @@
 // The root itself: a detached copy of root.path, attached over "/" of the container's mount namespace, and made the
-// root in the end. The path of the bundle is resolved once, by the first instruction here.
+// root in the end. The path of the bundle is resolved once, by the first instruction here. Only for hooks, which look
+// for the root at its path, it is attached there as long as they run.
 
 import {
   AT_EMPTY_PATH,
@@ -7,6 +8,7 @@ import {
   AT_RECURSIVE,
   MNT_DETACH,
   MOVE_MOUNT_F_EMPTY_PATH,
+  MOVE_MOUNT_T_EMPTY_PATH,
   MS_PRIVATE,
   MS_SHARED,
   MS_SLAVE,
@@ -26,6 +28,8 @@ export interface RootFacts {
   readonly path: string;
   /** The stage inherits a detached copy, since it could not reach the path in its user namespace. */
   readonly inherited: boolean;
+  /** Where the mount begins that the path is on. Set if hooks of `create` shall find the root, and mount below it, at its path. */
+  readonly hostMount?: string | undefined;
 }
 
 /** Name of the inherited copy of the root filesystem. */
@@ -60,7 +64,45 @@ export function compileRoot(
   // The copy is made by the parent as a slave; pivot_root(2) refuses a root that is shared.
   if (facts.inherited && flag !== MS_SLAVE && flag !== MS_SHARED) setTreePropagation(b, into, AT_RECURSIVE);
   if (flag === MS_SHARED) setTreePropagation(b, into, 0);
-  b.call("move_mount", [into, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH]);
+  if (facts.hostMount !== undefined) attachAtPath(b, facts.path, facts.hostMount, into);
+  else compileAttach(b, into);
+}
+
+/**
+ * Without a mount namespace the host has what is mounted for the container. It is all below one mount, a copy of the
+ * root over its own path, so that it goes away as a whole.
+ */
+export function compileRootOnHost(b: Builder, path: string, hasMounts: boolean, into: Register): void {
+  b.from("/root/path");
+  const place = [AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC] as const;
+  if (!hasMounts) {
+    b.call("openat", [...place], { into });
+    return;
+  }
+  b.scratch("place", (at) => {
+    b.call("openat", [...place], { into: at });
+    cloneTree(b, at, "", AT_EMPTY_PATH | AT_RECURSIVE, into);
+    // A copy of a shared mount is its peer: what is mounted in one appears in the other.
+    setTreePropagation(b, into, AT_RECURSIVE);
+    b.call("move_mount", [into, "", at, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH]);
+    b.call("close", [at]);
+  });
+}
+
+/** Where an escape from a chroot ends in the root itself. */
+export function compileAttach(b: Builder, root: Register): void {
+  b.from("/root/path");
+  b.call("move_mount", [root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH]);
+}
+
+function attachAtPath(b: Builder, path: string, hostMount: string, root: Register): void {
+  // For the same reason as "/"; and a mount on a shared one could not be moved away.
+  setPropagation(b, hostMount, MS_PRIVATE, 0);
+  b.scratch("place", (place) => {
+    b.call("openat", [AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC], { into: place });
+    b.call("move_mount", [root, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH]);
+    b.call("close", [place]);
+  });
 }
 
 function setTreePropagation(b: Builder, tree: Register, recursive: number): void {

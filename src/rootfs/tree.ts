@@ -13,6 +13,7 @@ import {
 } from "../abi/constants.ts";
 import type { Builder } from "../program/builder.ts";
 import type { Register } from "../program/instruction.ts";
+import { optionValue } from "./mount_label.ts";
 import type { MountOptions } from "./mount_options.ts";
 import { mountAttributes } from "./structures.ts";
 
@@ -29,7 +30,7 @@ export function configureSuperblock(b: Builder, context: Register, options: Moun
   for (const option of options.data) {
     const equals = option.indexOf("=");
     if (equals < 0) flag(option);
-    else string(option.slice(0, equals), option.slice(equals + 1));
+    else string(option.slice(0, equals), optionValue(option, equals));
   }
 }
 

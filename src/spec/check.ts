@@ -88,7 +88,10 @@ export function int(min: number, max: number): Check<number> {
 
 /** An integer of 64 bits. A double that is not exact (1e18, 1.5e19) is refused: nobody knows what was meant. */
 export function bigInt(min: bigint, max: bigint): Check<bigint> {
+  const takesSafe = min <= 0n && max >= Number.MAX_SAFE_INTEGER;
   return (value, parent, key) => {
+    // Most are small, and to compare bigints costs the engine more than all the rest.
+    if (takesSafe && Number.isSafeInteger(value) && (value as number) >= 0) return BigInt(value as number);
     const exact = typeof value === "bigint" || Number.isSafeInteger(value);
     const integer = exact ? BigInt(value as bigint | number) : undefined;
     if (integer === undefined || integer < min || integer > max) {

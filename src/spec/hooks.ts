@@ -11,6 +11,23 @@ const hook: Check<Hook> = object(
 
 const list = arrayOf(hook);
 
+/** In the order in which they are run. */
+export const HOOK_KINDS = [
+  "prestart",
+  "createRuntime",
+  "createContainer",
+  "startContainer",
+  "poststart",
+  "poststop",
+] as const;
+
+export type HookKind = (typeof HOOK_KINDS)[number];
+
+/** Those of which there is at least one: engines write empty lists for what they do not want. */
+export function hookKinds(hooks: Hooks | undefined): readonly HookKind[] {
+  return hooks === undefined ? [] : HOOK_KINDS.filter((kind) => hooks[kind]?.length);
+}
+
 export const hooks: Check<Hooks> = object(
   {},
   {

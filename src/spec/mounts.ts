@@ -43,9 +43,10 @@ export function isBind({ options = [] }: Mount): boolean {
   return options.includes("bind") || options.includes("rbind");
 }
 
-/** Whether the options ask for an id map, which the mount or else the container's user namespace has to give. */
-export function isIdmapped(mount: Mount): boolean {
-  return mount.options !== undefined && (mount.options.includes("idmap") || mount.options.includes("ridmap"));
+/** Whether it asks for an id map, which the mount or else the container's user namespace has to give. */
+export function isIdmapped({ options = [], uidMappings }: Mount): boolean {
+  if (uidMappings !== undefined && uidMappings.length > 0) return true;
+  return options.includes("idmap") || options.includes("ridmap");
 }
 
 function rejectDestination(mount: Mount, pointer: string): void {

@@ -70,7 +70,9 @@ export function rejectMissingNamespaces(spec: Spec): void {
     }
   }
   if (!findNamespace(linux, "mount")) {
-    if (spec.mounts?.length) reject("/mounts", "unable to mount without a private MNT namespace");
+    // Nobody but the host's root may mount in the host's namespace.
+    if (spec.mounts?.length && findNamespace(linux, "user"))
+      reject("/mounts", "unable to mount without a private MNT namespace");
     if (spec.root.readonly) reject("/root/readonly", "unable to remount without a private MNT namespace");
     if (spec.process?.terminal) {
       reject("/process/terminal", "unable to mount the console without a private MNT namespace");

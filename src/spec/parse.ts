@@ -31,10 +31,8 @@ export interface ParsedSpec {
   readonly warnings: readonly ErrorRecord[];
 }
 
-const IDENTIFIERS = "[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*";
-const SEMVER_1 = new RegExp(
-  `^1\\.(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)(-(${IDENTIFIERS}))?(\\+${IDENTIFIERS})?$`,
-);
+const SEMVER_1 =
+  /^1\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-([0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*))?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$/;
 
 /** SemVer 2.0.0, major version 1: a minor version adds fields, which an older runtime ignores. */
 function isSupportedVersion(version: string): boolean {

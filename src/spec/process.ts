@@ -37,6 +37,9 @@ import type {
 } from "./types.ts";
 import { IO_PRIORITY_CLASSES, RLIMIT_TYPES } from "./values.ts";
 
+/** Of a container that is created without one (config.md: it is REQUIRED when `start` is called): as root, of no right. */
+export const NO_PROCESS: Process = { user: { uid: 0, gid: 0 }, args: [], cwd: "/" };
+
 /** NGROUPS_MAX */
 const MAX_GIDS = 65536;
 

@@ -63,7 +63,7 @@ export interface Process {
   /** Present only if `terminal` is true. */
   readonly consoleSize?: Box;
   readonly user: User;
-  /** At least one entry, and that one is not empty. */
+  /** At least one entry, and that one is not empty; none stands for no process. */
   readonly args: readonly string[];
   /** NAME=value, the name not empty. Duplicates are kept. */
   readonly env?: readonly string[];

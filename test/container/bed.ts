@@ -9,6 +9,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { onTestFinished, type TestOptions } from "vitest";
 import { busyboxRootfs } from "../../tools/setup.mjs";
+import { recordFields } from "../record.ts";
 import { type Config, runcSpec, sh } from "./config.ts";
 import { leftovers, removeLeftovers } from "./leftovers.ts";
 
@@ -84,6 +85,7 @@ export function bundle(edit: (config: Config, rootfs: string) => void = () => {}
 }
 
 export function writeConfig(container: Container, config: Config): void {
+  recordFields(config, runcSpec());
   fs.writeFileSync(join(container.dir, "config.json"), JSON.stringify(config));
 }
 

@@ -13,7 +13,28 @@ export interface Config {
   domainname?: string;
   mounts: Mount[];
   annotations?: Record<string, string>;
+  hooks?: Hooks;
   linux: Linux;
+}
+
+export type HookKind = (typeof HOOK_KINDS)[number];
+
+export const HOOK_KINDS = [
+  "prestart",
+  "createRuntime",
+  "createContainer",
+  "startContainer",
+  "poststart",
+  "poststop",
+] as const;
+
+export type Hooks = { [K in HookKind]?: Hook[] };
+
+export interface Hook {
+  path: string;
+  args?: string[];
+  env?: string[];
+  timeout?: number;
 }
 
 export interface Process {
@@ -27,6 +48,13 @@ export interface Process {
   rlimits?: { type: string; hard: number; soft: number }[];
   noNewPrivileges?: boolean;
   oomScoreAdj?: number;
+  apparmorProfile?: string;
+  scheduler?: { policy: string; nice?: number; priority?: number; flags?: string[] } & Record<
+    string,
+    unknown
+  >;
+  ioPriority?: { class: string; priority: number };
+  selinuxLabel?: string;
 }
 
 export type CapabilitySet = "bounding" | "effective" | "inheritable" | "permitted" | "ambient";
@@ -36,6 +64,8 @@ export interface Mount {
   type?: string;
   source?: string;
   options?: string[];
+  uidMappings?: IdMapping[];
+  gidMappings?: IdMapping[];
 }
 
 export interface IdMapping {
@@ -56,6 +86,12 @@ export interface Linux {
   maskedPaths?: string[];
   readonlyPaths?: string[];
   resources?: object;
+  mountLabel?: string;
+  netDevices?: Record<string, { name?: string }>;
+  intelRdt?: object;
+  memoryPolicy?: { mode: string; nodes?: string; flags?: string[] };
+  personality?: { domain: string; flags?: string[] };
+  seccomp?: object;
 }
 
 export interface Device {

@@ -16,7 +16,7 @@ import {
   wording,
   writeConfig,
 } from "./bed.ts";
-import { sh } from "./config.ts";
+import { type Config, sh } from "./config.ts";
 import { stateOf } from "./leftovers.ts";
 
 const LONG = ["sleep", "1000"];
@@ -155,6 +155,41 @@ describe("start", () => {
     );
   });
 });
+
+describe(
+  "a container without a process",
+  differs({ runc: "refuses to create it", crun: "takes it for one that runs" }),
+  () => {
+    const empty = () =>
+      bundle((config) => {
+        delete (config as Partial<Config>).process;
+      });
+
+    test("is created, others may run in it, and start fails and ends it", async () => {
+      const container = empty();
+      container.create();
+      expect(container.state().status).toBe("created");
+      const script = "pwd; id -u; grep CapEff /proc/self/status";
+      expect(container.call("exec", "--env=PATH=/bin", container.id, "sh", "-c", script)).toEqual({
+        code: 0,
+        stdout: `/\n0\nCapEff:\t${"0".repeat(16)}\n`,
+        stderr: "",
+      });
+      expect(failure(container.call("start", container.id))).toContain(
+        "/process: there is no process to start",
+      );
+      await stopped(container);
+      container.delete();
+    });
+
+    test.each<Record<string, string>>([{}, { NOTIFY_SOCKET: "/nowhere" }])("is not run: %j", (env) => {
+      const container = empty();
+      const result = container.callWith({ env }, "run", container.id);
+      expect(failure(result)).toContain("process property must not be empty");
+      expect(container.call("state", container.id).code).not.toBe(0);
+    });
+  },
+);
 
 describe("create", () => {
   test("with an id that is taken, and the first container stays", async () => {

@@ -130,20 +130,6 @@ describe("an option of a mount", () => {
     });
     expect(failure(container.run())).toMatch(/invalid argument|EINVAL/i);
   });
-
-  test("tmpcopyup fills a tmpfs with what it hides", differs({ runt: "does not support it yet" }), () => {
-    const files = inside(
-      "cat /etc/passwd | head -n1; find /etc/deep -type f; readlink /etc/link; stat -c %a /etc/deep",
-      (config, rootfs) => {
-        fs.mkdirSync(join(rootfs, "etc/deep/er"), { recursive: true });
-        fs.chmodSync(join(rootfs, "etc/deep"), 0o750);
-        fs.writeFileSync(join(rootfs, "etc/deep/er/file"), "");
-        fs.symlinkSync("../nowhere", join(rootfs, "etc/link"));
-        config.mounts.push({ destination: "/etc", type: "tmpfs", source: "tmpfs", options: ["tmpcopyup"] });
-      },
-    );
-    expect(files).toBe("root:x:0:0:root:/root:/bin/sh\n/etc/deep/er/file\n../nowhere\n750\n");
-  });
 });
 
 describe("a bind mount", () => {
@@ -173,6 +159,22 @@ describe("a bind mount", () => {
     expect(out).toBe("file\n");
     fs.writeFileSync(join(source, "file"), "still writable");
   });
+
+  test(
+    "ignores options of a filesystem, and says so",
+    differs({ crun: "says nothing", runc: "says nothing" }),
+    () => {
+      const container = bundle((config, rootfs) => {
+        fs.mkdirSync(join(rootfs, "m"));
+        config.mounts.push(bind(tree(), "bind", "mode=700", "ro", "size=1k"));
+        config.process.args = sh("stat -c %a /m; grep ' /m ' /proc/self/mountinfo");
+      });
+      const { code, stdout, stderr } = container.run();
+      expect(stderr).toContain("a bind mount has no options of a filesystem: mode=700,size=1k is ignored");
+      expect(stdout).toMatch(/^755\n.* ro/);
+      expect(code).toBe(0);
+    },
+  );
 
   test("without options keeps the flags of its source", differs({ crun: "version 1.8 clears them" }), () => {
     expect(mounted(bind(tree("nosuid", "noexec"), "bind")).get("/m")?.options).toEqual(

@@ -100,7 +100,7 @@ describe("a new namespace", () => {
         inside("cat /proc/uptime", (config) => {
           config.linux.namespaces.push({ type: "time" });
           config.linux.timeOffsets = {
-            boottime: { secs: 1_000_000 },
+            boottime: { secs: 1_000_000, nanosecs: 999_999_999 },
             monotonic: { secs: 500_000, nanosecs: 1 },
           };
         }),

@@ -294,10 +294,12 @@ describe("what a limit does", () => {
     const { read } = created({
       blockIO: {
         throttleReadBpsDevice: [{ major, minor, rate: 1048576 }],
+        throttleWriteBpsDevice: [{ major, minor, rate: 2097152 }],
+        throttleReadIOPSDevice: [{ major, minor, rate: 50 }],
         throttleWriteIOPSDevice: [{ major, minor, rate: 100 }],
       },
     });
-    expect(read("io.max")).toBe(`${numbers} rbps=1048576 wbps=max riops=max wiops=100`);
+    expect(read("io.max")).toBe(`${numbers} rbps=1048576 wbps=2097152 riops=50 wiops=100`);
   });
 });
 

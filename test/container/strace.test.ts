@@ -87,7 +87,7 @@ function namesIn(name: string, args: string): { at: string; path: string }[] {
 function traced(container: Container, ...args: string[]): Call[] {
   const log = join(container.dir, "trace");
   const calls =
-    "%file,openat2,open_tree,move_mount,mount_setattr,fchdir,pivot_root,chroot,capset,setresuid,clone3";
+    "%file,setns,openat2,open_tree,move_mount,mount_setattr,fchdir,pivot_root,chroot,capset,setresuid,clone3";
   const under = ["strace", "--follow-forks", "--string-limit=4096", "--output", log, "--trace", calls];
   const { code, stderr } = container.callWith({ under }, ...args);
   expect(code, stderr).toBe(0);
@@ -166,6 +166,28 @@ describe("every kind of mount, by descriptor only:", differs(BY_PATH), () => {
     const opened = byHostPath(calls, container.rootfs).filter(({ name }) => name !== "newfstatat");
     expect(opened.map(({ name }) => name)).toEqual([expect.stringMatching(/^open/)]);
   });
+});
+
+test("exec names nothing in the container by a path but its root", differs(BY_PATH), async () => {
+  const container = bundle((config) => {
+    config.process.args = ["sleep", "1000"];
+    config.process.cwd = "/tmp";
+  });
+  container.create();
+  container.start();
+  const calls = traced(container, "exec", container.id, "ls");
+  const entered = calls.findIndex(({ name, text }) => name === "setns" && text.includes("CLONE_NEWNS"));
+  expect(entered).toBeGreaterThan(0);
+  const pid = calls[entered]?.pid;
+  const inside = calls.slice(entered + 1).filter((call) => call.pid === pid);
+  const dropped = inside.findIndex(({ name }) => name === "capset");
+  expect(dropped).toBeGreaterThan(2);
+  const byPath = inside
+    .slice(0, dropped)
+    .filter(({ names }) => names.some(({ at, path }) => !/^\d+$/.test(at) && path !== ""));
+  expect(byPath.map(({ text }) => text)).toEqual([expect.stringContaining('openat(AT_FDCWD, "/"')]);
+  expect(unconfined(inside.slice(0, dropped)).map(({ text }) => text)).toEqual([]);
+  expect(byHostPath(calls, container.rootfs)).toEqual([]);
 });
 
 describe("descriptors", () => {

@@ -1,61 +1,14 @@
 // process.terminal: the terminal that an engine gets through the console socket, and the one of a person's shell.
 
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import * as fs from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { bundle, type Container, differs, failure, runtime, until, wording } from "./bed.ts";
-import { type Config, sh } from "./config.ts";
+import { type Config, runcSpec, sh } from "./config.ts";
+import { compileReceiver, receiver } from "./receiver.ts";
+import { inSession } from "./session.ts";
 
-let directory = "";
-
-beforeAll(() => {
-  directory = fs.mkdtempSync(join(tmpdir(), "runt-recvtty-"));
-  const source = fileURLToPath(new URL("recvtty.c", import.meta.url));
-  execFileSync("cc", ["-o", join(directory, "recvtty"), source]);
-});
-
-afterAll(() => fs.rmSync(directory, { recursive: true }));
-
-/** The receiving end of a console socket. */
-interface Receiver {
-  readonly socket: string;
-  /** What the terminal has said. */
-  output(): string;
-  /** `bytes B fds F controls C` */
-  message(): string;
-  type(text: string): void;
-  /** The end of the output, when nobody has the terminal open any more. */
-  ended(): Promise<string>;
-}
-
-async function receiver(socket: string): Promise<Receiver> {
-  const child = spawn(join(directory, "recvtty"), [socket], { stdio: ["pipe", "pipe", "inherit"] });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  const text = collected(child);
-  await until(() => text().startsWith("listening\n"));
-  const output = () => text().split("\n").slice(2).join("\n");
-  return {
-    socket,
-    output,
-    message: () => text().split("\n")[1] ?? "",
-    type: (input) => void child.stdin.write(input),
-    ended: async () => {
-      await until(() => child.exitCode !== null || child.signalCode !== null);
-      return output();
-    },
-  };
-}
-
-function collected(child: ChildProcess): () => string {
-  let text = "";
-  child.stdout?.setEncoding("utf8").on("data", (data: string) => {
-    text += data;
-  });
-  return () => text;
-}
+compileReceiver();
 
 function withTerminal(script: string, edit: (config: Config, rootfs: string) => void = () => {}): Container {
   return bundle((config, rootfs) => {
@@ -195,24 +148,73 @@ describe("an error:", () => {
   });
 });
 
+describe("exec", () => {
+  /** A container without a terminal. */
+  function waiting(): Container {
+    const container = bundle((config) => {
+      config.process.args = sh("while :; do sleep 1000; done");
+    });
+    container.create();
+    container.start();
+    return container;
+  }
+
+  test("--tty and --detach send the terminal to the socket", async () => {
+    const container = waiting();
+    const { socket, message, type, ended } = await receiver(join(container.dir, "console"));
+    const script =
+      'read line; for fd in 0 1 2; do [ -t $fd ] && echo $fd; done; echo "$line" > /dev/tty; stat -L -c %u /dev/tty';
+    const args = [
+      "--tty",
+      "--detach",
+      "--console-socket",
+      socket,
+      "--user",
+      "1000",
+      container.id,
+      ...sh(script),
+    ];
+    expect(container.call("exec", ...args)).toMatchObject({ code: 0, stdout: "", stderr: "" });
+    type("typed\n");
+    expect((await ended()).replaceAll("\r\n", "\n")).toContain("0\n1\n2\ntyped\n");
+    expect(message()).toMatch(/^bytes [1-9]\d* fds 1 controls 1$/);
+  });
+
+  test("terminal and consoleSize of a process file", async () => {
+    const container = waiting();
+    const file = join(container.dir, "process.json");
+    const { user, cwd, env } = runcSpec().process;
+    const size = { height: 41, width: 123 };
+    fs.writeFileSync(
+      file,
+      JSON.stringify({ user, cwd, env, args: sh("stty size"), terminal: true, consoleSize: size }),
+    );
+    const { socket, ended } = await receiver(join(container.dir, "console"));
+    const args = ["--process", file, "--detach", "--console-socket", socket, container.id];
+    expect(container.call("exec", ...args)).toMatchObject({ code: 0, stderr: "" });
+    expect(await ended()).toBe("41 123\r\n");
+  });
+
+  test("--tty in a person's terminal", async () => {
+    const container = waiting();
+    const script = 'read line; stty size; echo "got $line"; [ -e /dev/console ] && echo console; exit 7';
+    const command = `stty rows 33 cols 77; '${runtime}' --root '${container.stateDir}' exec -t ${container.id} /bin/sh -c '${script}'`;
+    const { type, ended } = inSession(container, command);
+    type("hello\n");
+    const { code, output } = await ended();
+    expect(code).toBe(7);
+    expect(output).toContain("33 77\ngot hello\n");
+    expect(output).not.toContain("console");
+  });
+});
+
 const NO_SIZE = { crun: "version 1.8 does not copy it" };
 
 describe("run in a person's terminal", () => {
   /** A session of `script`, whose terminal a shell has, which runs the container. Commands come before and after. */
   function session(container: Container, { before = ":", after = ":" } = {}) {
     const command = `${before}; '${runtime}' --root '${container.stateDir}' run ${container.id}; code=$?; ${after}; exit $code`;
-    const child = spawn("script", ["-qec", command, "/dev/null"], {
-      cwd: container.dir,
-      env: { ...process.env, SHELL: "/bin/sh", TERM: "dumb" },
-      stdio: ["pipe", "pipe", "inherit"],
-    });
-    onTestFinished(() => void child.kill("SIGKILL"));
-    const output = collected(child);
-    const ended = async () => {
-      await until(() => child.exitCode !== null);
-      return { code: child.exitCode, output: output().replaceAll("\r\n", "\n") };
-    };
-    return { type: (text: string) => void child.stdin.write(text), output, ended };
+    return inSession(container, command);
   }
 
   test("the program talks to it, and its exit code is the program's", async () => {

@@ -5,9 +5,12 @@ import { fileURLToPath } from "node:url";
 import { build, ROOT } from "../../tools/build.mjs";
 
 const WRAPPED = fileURLToPath(new URL("wrapped", import.meta.url));
-const WRAPPING = ["src/container/launch.ts", "src/cgroups/cgroupfs_driver.ts"].map((path) =>
-  join(ROOT, path),
-);
+const WRAPPING = [
+  "src/container/begin.ts",
+  "src/container/launch.ts",
+  "src/container/exec.ts",
+  "src/cgroups/cgroupfs_driver.ts",
+].map((path) => join(ROOT, path));
 const WORK = join(ROOT, "native/target/fault");
 
 /** @returns {Promise<string>} its path */

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { planNamespaces } from "../../src/namespaces/plan.ts";
 import type { Program } from "../../src/program/instruction.ts";
-import { ALL_CAPABILITIES, type Config, compile, type Host, MINIMAL } from "./container.ts";
+import { ALL_CAPABILITIES, type Config, compile, compileProcess, type Host, MINIMAL } from "./container.ts";
 
 const NAMESPACES = ["pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time"] as const;
 
@@ -20,6 +20,9 @@ const USER_NAMESPACE = {
   uidMappings: [{ containerID: 0, hostID: 100000, size: 65536 }],
   gidMappings: [{ containerID: 0, hostID: 100000, size: 65536 }],
 };
+
+const everywhere = (capability: string): Config =>
+  Object.fromEntries(["bounding", "effective", "permitted"].map((set) => [set, [capability]]));
 
 /** Every option of config.md, "Linux mount options", once. */
 const MOUNTS = [
@@ -76,6 +79,7 @@ const BIND_SOURCES: NonNullable<Host["facts"]> = {
   mounts: {
     cgroup: CGROUP,
     cgroupNamespace: false,
+    standIns: [],
     sources: new Map([
       [0, { path: "/bundle/a", isDirectory: true, inherited: false }],
       [1, { path: "/b", isDirectory: true, inherited: false }],
@@ -135,6 +139,7 @@ export const BUNDLES: Readonly<Record<string, () => Program>> = {
           mounts: {
             cgroup: CGROUP,
             cgroupNamespace: true,
+            standIns: [],
             sources: new Map([[1, { path: "/src", isDirectory: true, inherited: true }]]),
           },
           devices: { mayMknod: false, kcoreExists: false },
@@ -143,14 +148,34 @@ export const BUNDLES: Readonly<Record<string, () => Program>> = {
     ),
   "rootless-user-namespace": () =>
     compile(
-      { ...withProcess({ env: ["PATH=/bin"] }), ...withLinux(USER_NAMESPACE) },
+      {
+        ...withProcess({ env: ["PATH=/bin"] }),
+        ...withLinux(USER_NAMESPACE),
+        mounts: [
+          { destination: "/proc", type: "proc", source: "proc" },
+          {
+            destination: "/sys",
+            type: "sysfs",
+            source: "sysfs",
+            options: ["nosuid", "noexec", "nodev", "ro"],
+          },
+        ],
+      },
       {
         facts: {
+          mounts: { cgroup: CGROUP, cgroupNamespace: false, sources: new Map(), standIns: ["sysfs", "proc"] },
           devices: { mayMknod: false, kcoreExists: true },
           user: { setgroupsDenied: true, foreignStdio: [] },
         },
       },
     ),
+  "rootless-joined-user-namespace": () =>
+    compile(withLinux({ namespaces: [{ type: "mount" }, { type: "user", path: "/proc/1000/ns/user" }] }), {
+      facts: {
+        devices: { mayMknod: false, kcoreExists: true },
+        user: { setgroupsDenied: "perhaps", foreignStdio: [] },
+      },
+    }),
   terminal: () =>
     compile({
       ...withProcess({
@@ -173,6 +198,7 @@ export const BUNDLES: Readonly<Record<string, () => Program>> = {
           mounts: {
             cgroup: CGROUP,
             cgroupNamespace: false,
+            standIns: [],
             sources: new Map([[0, { path: "/dev", isDirectory: true, inherited: false }]]),
           },
         },
@@ -199,8 +225,98 @@ export const BUNDLES: Readonly<Record<string, () => Program>> = {
         ],
       }),
     ),
+  hooks: () =>
+    compile(
+      {
+        hooks: {
+          prestart: [{ path: "/bin/prestart" }],
+          createContainer: [
+            { path: "/bin/first", args: ["first", "-v"], env: ["A=1", "B=2"], timeout: 5 },
+            { path: "/bin/second" },
+          ],
+          startContainer: [
+            { path: "/bin/start", env: ["A=1"] },
+            { path: "/bin/inherits", timeout: 1 },
+          ],
+          poststart: [{ path: "/bin/poststart" }],
+          poststop: [{ path: "/bin/poststop" }],
+        },
+        ...withProcess({ env: ["PATH=/bin"] }),
+      },
+      {
+        options: { barrier: true, preserveFds: 1 },
+        facts: { root: { path: "/bundle/rootfs", inherited: false, hostMount: "/bundle" } },
+      },
+    ),
+  "start-hooks-without-barrier": () =>
+    compile({ hooks: { startContainer: [{ path: "/bin/start" }], poststop: [{ path: "/bin/poststop" }] } }),
   "no-mount-namespace": () => compile(withLinux({ namespaces: [{ type: "pid" }] })),
+  "mounts-on-the-host": () =>
+    compile({
+      ...withLinux({ namespaces: [{ type: "pid" }] }),
+      mounts: [
+        { destination: "/proc", type: "proc", source: "proc" },
+        { destination: "/run", type: "tmpfs", source: "tmpfs", options: ["ro"] },
+      ],
+    }),
   "no-pivot": () => compile(withLinux({ rootfsPropagation: "private" }), { options: { noPivot: true } }),
+  tmpcopyup: () =>
+    compile({
+      mounts: [
+        { destination: "/run", type: "tmpfs", source: "tmpfs", options: ["tmpcopyup", "ro"] },
+        { destination: "/tmp", type: "tmpfs", source: "tmpfs", options: ["tmpcopyup", "mode=1777"] },
+      ],
+    }),
+  scheduling: () =>
+    compile({
+      ...withProcess({
+        scheduler: {
+          policy: "SCHED_DEADLINE",
+          flags: ["SCHED_FLAG_RESET_ON_FORK", "SCHED_FLAG_DL_OVERRUN"],
+          runtime: 10_000_000,
+          deadline: 20_000_000,
+          period: 9_007_199_254_740_991,
+        },
+        ioPriority: { class: "IOPRIO_CLASS_RT", priority: 7 },
+      }),
+      ...withLinux({
+        memoryPolicy: { mode: "MPOL_INTERLEAVE", nodes: "0,3-5,64", flags: ["MPOL_F_STATIC_NODES"] },
+        personality: { domain: "LINUX32" },
+      }),
+    }),
+  labels: () =>
+    compile(
+      {
+        ...withProcess({
+          apparmorProfile: "docker-default",
+          selinuxLabel: "system_u:system_r:container_t:s0:c1,c2",
+          rlimits: [{ type: "RLIMIT_NOFILE", soft: 1, hard: 1 }],
+          noNewPrivileges: true,
+        }),
+        ...withLinux({ mountLabel: "system_u:object_r:container_file_t:s0:c1,c2", maskedPaths: ["/tmp"] }),
+        mounts: [
+          { destination: "/proc", type: "proc", source: "proc" },
+          { destination: "/run", type: "tmpfs", source: "tmpfs", options: ["mode=755"] },
+          { destination: "/own", type: "tmpfs", source: "tmpfs", options: ['context="a:b:c:s0:c3,c4"'] },
+          { destination: "/old", type: "ext4", source: "/dev/vdb", options: ["iversion", "acl"] },
+          { destination: "/dev/mqueue", type: "mqueue", source: "mqueue" },
+        ],
+      },
+      { options: { newKeyring: true } },
+    ),
+  seccomp: () =>
+    compile(withProcess({ user: { uid: 1000, gid: 1000 } }), {
+      options: { barrier: true },
+      facts: { seccomp: { program: new Uint8Array(3 * 8), flags: 6, notifies: false } },
+    }),
+  "seccomp-notify": () =>
+    compile(withProcess({ noNewPrivileges: true }), {
+      facts: { seccomp: { program: new Uint8Array(8), flags: 8, notifies: true } },
+    }),
+  "seccomp-privileged": () =>
+    compile(withProcess({ capabilities: everywhere("CAP_SYS_ADMIN") }), {
+      facts: { seccomp: { program: new Uint8Array(8), flags: 0, notifies: false } },
+    }),
   privileges: () =>
     compile(
       {
@@ -240,3 +356,44 @@ export const BUNDLES: Readonly<Record<string, () => Program>> = {
       { facts: { bounding: ALL_CAPABILITIES } },
     ),
 };
+
+/** Processes of `exec`, by the name of the file that holds the listing. */
+export const PROCESSES: Readonly<Record<string, () => Program>> = {
+  "exec-minimal": () => compileProcess({}),
+  "exec-runc-spec": () =>
+    compileProcess(
+      fixture("runc-spec.json"),
+      { bounding: ALL_CAPABILITIES, ignoredSignals: [13] },
+      { newKeyring: true },
+    ),
+  "exec-user-namespace": () =>
+    compileProcess({
+      ...withProcess({
+        user: { uid: 1000, gid: 1000, umask: 0o77, additionalGids: [10] },
+        env: ["PATH=/bin"],
+        args: ["id"],
+        cwd: "/work",
+        noNewPrivileges: true,
+        rlimits: [{ type: "RLIMIT_NOFILE", soft: 1024, hard: 4096 }],
+        execCPUAffinity: { initial: "0", final: "1,64-65" },
+      }),
+      ...withLinux({ ...USER_NAMESPACE, namespaces: NAMESPACES.map((type) => ({ type })) }),
+    }),
+  "exec-seccomp": () =>
+    compileProcess(withProcess({ user: { uid: 1000, gid: 1000 } }), {
+      seccomp: { program: new Uint8Array(8), flags: 0, notifies: false },
+    }),
+  "exec-seccomp-traced": () =>
+    compileProcess(withProcess({ user: { uid: 1000, gid: 1000 } }), {
+      mayTrace: true,
+      seccomp: { program: new Uint8Array(8), flags: 0, notifies: false },
+    }),
+  "exec-seccomp-notify": () =>
+    compileProcess(withProcess({ noNewPrivileges: true }), {
+      seccomp: { program: new Uint8Array(8), flags: 8, notifies: true },
+    }),
+  "exec-no-mount-namespace": () =>
+    compileProcess(withLinux({ namespaces: [{ type: "network" }] }), {}, { preserveFds: 2 }),
+};
+
+export const ALL: typeof BUNDLES = { ...BUNDLES, ...PROCESSES };

@@ -1,7 +1,7 @@
 // Every way that a program can take, as far as descriptors in registers are concerned: a call succeeds, or gives one
 // of the errnos that it has a branch for.
 
-import type { Call, Instruction, Operand, Program } from "../../src/program/instruction.ts";
+import type { Call, Instruction, Operand, Program, Register } from "../../src/program/instruction.ts";
 
 /** System calls that return a descriptor. */
 const OPENS = ["openat", "openat2", "open_tree", "fsopen", "fsmount", "socket", "accept4"];
@@ -19,6 +19,12 @@ export interface Visit {
 export function opensDescriptor({ name, into, args }: Call): boolean {
   if (into === undefined) return false;
   return OPENS.includes(name) || (name === "ioctl" && OPENS_BY_COMMAND.test(command(args[1])));
+}
+
+/** Where clone(2) leaves the descriptor of the child. */
+export function pidfdOf({ name, args }: Call): Register | undefined {
+  const pidfd = name === "clone" ? args[2] : null;
+  return typeof pidfd === "object" && pidfd?.kind === "address" ? pidfd.register : undefined;
 }
 
 function command(operand: Operand | undefined): string {
@@ -52,6 +58,11 @@ function successors(instruction: Instruction, index: number, open: ReadonlySet<n
       const to = { index: instruction.to.index, open };
       return instruction.when === "always" ? [to] : [to, { index: index + 1, open }];
     }
+    case "peek": {
+      const { address, into } = instruction;
+      const of = typeof address === "object" && address?.kind === "field" ? address.of.type : "";
+      return [{ index: index + 1, open: of === "descriptors" ? with_(open, into.index) : open }];
+    }
     case "set": {
       const { into, value } = instruction;
       const inherits = typeof value === "object" && value?.kind === "inherited";
@@ -73,6 +84,8 @@ function afterCall(call: Call, open: ReadonlySet<number>): ReadonlySet<number> {
   if (call.name === "close" && typeof first === "object" && first?.kind === "register") {
     return new Set([...open].filter((register) => register !== first.index));
   }
+  const pidfd = pidfdOf(call);
+  if (pidfd !== undefined) return with_(open, pidfd.index);
   return call.into !== undefined && opensDescriptor(call) ? with_(open, call.into.index) : open;
 }
 

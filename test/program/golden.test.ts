@@ -3,8 +3,8 @@
 
 import { expect, test } from "vitest";
 import { formatProgram } from "../../src/program/listing.ts";
-import { BUNDLES } from "./bundles.ts";
+import { ALL } from "./bundles.ts";
 
-test.each(Object.entries(BUNDLES))("%s", async (name, compileBundle) => {
+test.each(Object.entries(ALL))("%s", async (name, compileBundle) => {
   await expect(formatProgram(compileBundle())).toMatchFileSnapshot(`golden/${name}.txt`);
 });

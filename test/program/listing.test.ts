@@ -205,6 +205,9 @@ const CASES: readonly (readonly [SyscallName, readonly Operand[], string])[] = [
   ["symlinkat", ["/proc/self/fd", FD, "fd"], '"/proc/self/fd", fd, "fd"'],
   ["write", [FD, 'a"\\\n\x01\xff', 6], 'fd, "a\\"\\\\\\n\\x01\\xff", 6'],
   ["getpid", [], ""],
+  ["clone", [0x5011, null, addressOf(FD), null, 0], "CLONE_PIDFD|CLONE_VFORK|SIGCHLD, &fd"],
+  ["kill", [FD, 9], "fd, SIGKILL"],
+  ["ppoll", [FD, 1, data(longs(5, 0), "timespec"), null, 0], "fd, 1, {5 s}"],
   ["wait4", [1, addressOf(FD), 0, null], "1, &fd, 0, null"],
 ];
 

@@ -6,8 +6,9 @@ import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { bundle, type Container, failure, runtime, twin } from "../container/bed.ts";
+import { bundle, type Container, failure, runtime, twin, until } from "../container/bed.ts";
 import { type Config, sh } from "../container/config.ts";
+import { criu } from "../container/criu.ts";
 import { cgroupRoot, leftovers, stateOf } from "../container/leftovers.ts";
 import { type FakeBus, fakeBus } from "./bed.ts";
 
@@ -116,6 +117,38 @@ describe("a container of systemd", () => {
       stderr: "",
     });
     expect(await methods(bus)).toEqual(["StartTransientUnit", ...STOP]);
+    expectNothingLeft(made);
+  });
+
+  test("is in a scope again when it is restored", criu, async () => {
+    const made = await bed("", (config) => {
+      config.root.readonly = false;
+      config.process.args = sh(
+        "i=0; while :; do i=$((i + 1)); echo $i >/new; mv /new /count; sleep 0.01; done",
+      );
+    });
+    const { bus, container, slice, scope } = made;
+    const call = (...args: string[]) => {
+      expect(container.call("--systemd-cgroup", ...args, container.id)).toMatchObject({
+        code: 0,
+        stderr: "",
+      });
+    };
+    const path = join(container.rootfs, "count");
+    const count = () => (fs.existsSync(path) ? Number(fs.readFileSync(path, "utf8")) : 0);
+    call("run", "--detach");
+    await until(() => count() > 3);
+    call("checkpoint", "--image-path", "image");
+    expect(fs.existsSync(join(cgroupRoot(), slice, scope))).toBe(false);
+    const at = count();
+    call("restore", "--detach", "--image-path", "image");
+    await until(() => count() > at);
+    const { pid } = container.state();
+    expect(cgroupOf(pid)).toBe(`${slice}/${scope}`);
+    const procs = fs.readFileSync(join(cgroupRoot(), slice, scope, "cgroup.procs"), "utf8");
+    expect(procs.split("\n")[0]).toBe(String(pid));
+    container.delete("--force");
+    expect(await methods(bus)).toEqual(["StartTransientUnit", ...STOP, "StartTransientUnit", ...STOP]);
     expectNothingLeft(made);
   });
 

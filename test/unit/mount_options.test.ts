@@ -34,6 +34,7 @@ test("no options ask for nothing", () => {
     remount: false,
     tmpcopyup: false,
     idmap: false,
+    ridmap: false,
     data: [],
   });
 });
@@ -93,7 +94,7 @@ const OTHERS: readonly (readonly [name: string, asks: Partial<MountOptions>])[] 
   ["remount", { remount: true }],
   ["tmpcopyup", { tmpcopyup: true }],
   ["idmap", { idmap: true }],
-  ["ridmap", { idmap: true }],
+  ["ridmap", { ridmap: true }],
   ["sync", { superblock: ["sync"] }],
   ["async", { superblock: ["async"] }],
   ["dirsync", { superblock: ["dirsync"] }],

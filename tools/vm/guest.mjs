@@ -1,8 +1,9 @@
 // Runs in the virtual machine, as the unit runt-guest.service: does what the request says and reports to the host, over
-// the log, in lines that start with a mark. Tests of test/vm/user run as the ordinary user, all others as root.
+// the log, in lines that start with a mark. Tests of test/vm/user run as the ordinary user, all others as root: two files at once
+// where the tests look at containers only, and one after the other where they look at the machine.
 
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { MARK, ROLES } from "./protocol.mjs";
 
@@ -26,6 +27,7 @@ function everything() {
   mkdirSync(`${CHECKOUT}/node_modules/.vite-temp`, { recursive: true });
   chmodSync(`${CHECKOUT}/node_modules/.vite-temp`, 0o1777);
   run(process.execPath, [SELF, "root"]);
+  run(process.execPath, [SELF, "machine"]);
   // In the user's session: with its bus, and in a cgroup that is delegated to it.
   const session = ["--user", "--machine=tester@.host", "--quiet", "--pipe", "--wait", "--collect"];
   run("systemd-run", [...session, "--property=Delegate=yes", process.execPath, SELF, "user"]);
@@ -51,13 +53,20 @@ async function suite(as) {
   process.chdir(CHECKOUT);
   // Root filesystems are on a disk, as those of engines are: /tmp is mounted `nosuid` and `nodev`.
   Object.assign(process.env, { TMPDIR: "/var/tmp", RUNT_VM: as }, request.env);
-  // Emulated processors take long to load a file: one process loads what all test files share once.
+  // Emulated processors take long to load a file: a process loads what its test files share once.
   const { runVitest, explain } = await import("../vitest.mjs");
-  const once = ["--no-isolate", "--pool=forks", "--maxWorkers=1", "--passWithNoTests"];
+  const workers = as === "root" ? 2 : 1;
+  const once = ["--no-isolate", "--pool=forks", `--maxWorkers=${workers}`, "--passWithNoTests"];
   // Each test is printed when it ends: a file may take minutes.
   const result = runVitest([...once, ...request.filters], "verbose");
+  const { RUNT_COVERAGE } = process.env;
+  if (RUNT_COVERAGE !== undefined && existsSync(RUNT_COVERAGE)) {
+    report({ fields: readFileSync(RUNT_COVERAGE, "utf8") });
+    rmSync(RUNT_COVERAGE);
+  }
+  const failures = [...result.failures, ...unexplained(result)];
   explain(result);
-  report({ suite: as, passed: result.passed, failed: result.failed + unexplained(result) });
+  report({ suite: as, passed: result.passed, failed: Math.max(result.failed, failures.length), failures });
 }
 
 /**
@@ -66,8 +75,7 @@ async function suite(as) {
  */
 function unexplained({ skipped }) {
   const wrong = skipped.filter(({ reason }) => reason === undefined);
-  for (const { name } of wrong) console.log(`nothing may be skipped here: ${name}`);
-  return wrong.length;
+  return wrong.map(({ name }) => `${name}: nothing may be skipped here`);
 }
 
 /** @param {import("./protocol.mjs").Report} said */

@@ -10,7 +10,7 @@ Runs the test files whose paths contain a FILTER, or all, in a virtual machine.
   --rebuild           make the image anew, with today's packages
   --shell             a shell in the machine, instead of tests
   --command=COMMAND   run COMMAND with sh in the machine, as root, instead of tests
-  --deadline=SECONDS  how long all that may take, without the boot (default 1800)
+  --deadline=SECONDS  how long all that may take, without the boot (default 3600)
   --help
 `;
 
@@ -29,11 +29,19 @@ export function parseOptions(args) {
       shell: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
       command: { type: "string" },
-      deadline: { type: "string", default: "1800" },
+      deadline: { type: "string", default: "3600" },
     },
   });
-  const deadline = Number(values.deadline);
-  if (!(deadline > 0)) throw new Error(`--deadline: ${values.deadline} is not a number of seconds`);
-  if (!/^[a-z]+$/.test(values.suite)) throw new Error(`--suite: ${values.suite} is not a release of Debian`);
-  return { ...values, deadline, filters: positionals };
+  return { ...values, deadline: checkedDeadline(values), filters: positionals };
+}
+
+/**
+ * @param {{ suite: string, deadline: string }} options
+ * @returns {number} seconds
+ */
+export function checkedDeadline({ suite, deadline }) {
+  const seconds = Number(deadline);
+  if (!(seconds > 0)) throw new Error(`--deadline: ${deadline} is not a number of seconds`);
+  if (!/^[a-z]+$/.test(suite)) throw new Error(`--suite: ${suite} is not a release of Debian`);
+  return seconds;
 }

@@ -4,7 +4,7 @@
 export const MARK = "@runt-vm ";
 
 /** Who runs tests in the machine: each reports once. */
-export const ROLES = ["root", "user"];
+export const ROLES = ["root", "machine", "user"];
 
 /**
  * @typedef {object} Report
@@ -12,6 +12,11 @@ export const ROLES = ["root", "user"];
  * @property {string} [suite] one of ROLES, with the numbers of its tests
  * @property {number} [passed]
  * @property {number} [failed]
+ * @property {string[]} [failures] what has failed
+ * @property {Record<string, string>} [versions] of the runtimes that the conformance suite is run against
+ * @property {import("../conformance/programs.mjs").ProgramResult} [conformance] of one program of that suite
+ * @property {string} [fields] what tests have recorded for docs/spec-coverage.md, as lines
+ * @property {unknown} [found] for who gave the machine a command of its own: results of the engines
  * @property {number} [status] last of all: of the command; 0 after tests, whose numbers count
  */
 

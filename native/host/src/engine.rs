@@ -1,6 +1,5 @@
 //! The engine with the TypeScript loaded: made once, at build time, and woken in every process.
 
-use rquickjs::allocator::RustAllocator;
 use rquickjs::context::intrinsic;
 use rquickjs::qjs;
 use rquickjs::{
@@ -8,21 +7,17 @@ use rquickjs::{
     TypedArray,
 };
 
-use crate::{bytes, modules};
+use crate::{arena, bytes, modules};
 
-/// What the engine is given; what is not here (eval, Date, Proxy, WeakRef) the TypeScript does without.
-type Intrinsics = (
-    intrinsic::Json,
-    intrinsic::MapSet,
-    intrinsic::Promise,
-    intrinsic::RegExp,
-    intrinsic::RegExpCompiler,
-    intrinsic::TypedArrays,
-);
+/// What the engine is given; what is not here (eval, patterns that are no literals, Date, Proxy, WeakRef) the TypeScript does without.
+type Intrinsics =
+    (intrinsic::Json, intrinsic::MapSet, intrinsic::Promise, intrinsic::RegExp, intrinsic::TypedArrays);
 
 pub struct Engine {
     /// Pages of the arena that most commands write to, for `arena::populate`.
     pub hot: Vec<[u32; 2]>,
+    /// Those that they only read.
+    pub read: Vec<[u32; 2]>,
     context: Context,
     main: Persistent<Function<'static>>,
     argv: Persistent<Array<'static>>,
@@ -33,17 +28,12 @@ impl Engine {
     /// Loads the entry of the archive, and has its `preload` load the rest, which answers with `hot`. The message of what
     /// they throw otherwise.
     pub fn load(archive: modules::Archive) -> std::result::Result<Engine, String> {
-        let runtime = Runtime::new_with_alloc(RustAllocator).map_err(|error| error.to_string())?;
+        let runtime = Runtime::new_with_alloc(arena::Memory).map_err(|error| error.to_string())?;
         // A command lives for milliseconds: collecting or freeing what the exit frees costs more than it brings.
         runtime.set_gc_threshold(usize::MAX);
         runtime.set_loader(modules::Resolver, modules::Loader(archive.clone()));
         let context = Context::custom::<Intrinsics>(&runtime).map_err(|error| error.to_string())?;
-        context.with(|ctx| {
-            let parts = prepare(&ctx).catch(&ctx).map_err(|error| error.to_string())?;
-            let (main, argv, environ, hot) = parts;
-            archive.keep();
-            Ok(Engine { hot, context: context.clone(), main, argv, environ })
-        })
+        context.with(|ctx| prepare(&context, &ctx, &archive).catch(&ctx).map_err(|error| error.to_string()))
     }
 
     /// Calls `main` of the entry, which ends the process. Whoever returns here has thrown, or waits for what will
@@ -67,17 +57,23 @@ impl Engine {
     }
 }
 
-type Parts =
-    (Persistent<Function<'static>>, Persistent<Array<'static>>, Persistent<Array<'static>>, Vec<[u32; 2]>);
-
-fn prepare(ctx: &Ctx<'_>) -> Result<Parts> {
+fn prepare(context: &Context, ctx: &Ctx<'_>, archive: &modules::Archive) -> Result<Engine> {
     let entry: Object = Module::import(ctx, modules::ENTRY)?.finish()?;
-    let hot: TypedArray<u32> = entry.get::<_, Function>("preload")?.call::<_, Promise>(())?.finish()?;
+    entry.get::<_, Function>("preload")?.call::<_, Promise>(())?.finish::<()>()?;
+    archive.keep();
+    arena::settle();
+    let pages: Vec<TypedArray<u32>> =
+        entry.get::<_, Function>("hotPages")?.call::<_, Promise>(())?.finish()?;
     // SAFETY: the borrow ends before any JavaScript runs again.
-    let runs = unsafe { hot.as_slice() };
-    let hot = runs.as_chunks::<2>().0.to_vec();
+    let runs = |array: &TypedArray<u32>| unsafe { array.as_slice() }.as_chunks::<2>().0.to_vec();
+    let [hot, read] = [0, 1].map(|n| pages.get(n).map(runs).unwrap_or_default());
     let host: Object = Module::import(ctx, modules::HOST)?.finish()?;
-    let (main, argv, environ) =
-        (entry.get::<_, Function>("main")?, host.get::<_, Array>("argv")?, host.get::<_, Array>("environ")?);
-    Ok((Persistent::save(ctx, main), Persistent::save(ctx, argv), Persistent::save(ctx, environ), hot))
+    Ok(Engine {
+        hot,
+        read,
+        context: context.clone(),
+        main: Persistent::save(ctx, entry.get::<_, Function>("main")?),
+        argv: Persistent::save(ctx, host.get::<_, Array>("argv")?),
+        environ: Persistent::save(ctx, host.get::<_, Array>("environ")?),
+    })
 }

@@ -1,6 +1,7 @@
-//! The kernel as TypeScript sees it: one system call, and memory whose address it may know.
+//! The kernel as TypeScript sees it: one system call, and memory whose address it may know; and libseccomp, which knows it.
 
 use std::ffi::CString;
+use std::mem::transmute;
 
 use rquickjs::prelude::Rest;
 use rquickjs::{Ctx, Exception, Result, String as JsString, TypedArray, Value};
@@ -8,37 +9,64 @@ use rquickjs::{Ctx, Exception, Result, String as JsString, TypedArray, Value};
 use crate::{arch, bytes};
 
 /// `syscall(number, ...arguments)`: the kernel's raw answer, -errno on failure. An argument is a number, a bigint,
-/// a boolean, null, a byte string (passed NUL-terminated) or a Uint8Array (passed by address); undefined stands for 0, as null does.
+/// null, a byte string (passed NUL-terminated) or a Uint8Array (passed by address); undefined stands for 0, as null does.
 pub fn syscall<'js>(ctx: Ctx<'js>, arguments: Rest<Value<'js>>) -> Result<f64> {
+    with_words(&ctx, &arguments, |[number, arguments @ ..]| arch::syscall(number, arguments) as f64)
+}
+
+type Entry = unsafe extern "C" fn();
+macro_rules! library {
+    ($($name:ident)*) => {
+        #[link(name = "seccomp")]
+        unsafe extern "C" { $(fn $name();)* }
+        const LIBRARY: &[Entry] = &[$($name),*];
+    };
+}
+
+// The first two return a pointer, the others an int.
+library! {
+    seccomp_init seccomp_version seccomp_release seccomp_attr_set seccomp_arch_native seccomp_arch_add
+    seccomp_syscall_resolve_name_arch seccomp_rule_add_array seccomp_export_bpf
+}
+
+/// `library(index, ...arguments)`: what the function at this place in the table returns. Arguments are those of `syscall`.
+pub fn library<'js>(ctx: Ctx<'js>, arguments: Rest<Value<'js>>) -> Result<f64> {
+    type Function = unsafe extern "C" fn(u64, u64, u64, u64, u64, u64) -> i64;
+    with_words(&ctx, &arguments, |[index, a, b, c, d, e, f]| {
+        // SAFETY: each takes integers and pointers, in registers; whether they are right is up to the TypeScript.
+        let answer = unsafe { transmute::<Entry, Function>(LIBRARY[index as usize])(a, b, c, d, e, f) };
+        if index < 2 { answer as f64 } else { f64::from(answer as i32) }
+    })
+}
+
+/// Calls `body` while the strings among the arguments are where the words say.
+fn with_words<'js>(
+    ctx: &Ctx<'js>,
+    arguments: &[Value<'js>],
+    body: impl FnOnce([u64; 7]) -> f64,
+) -> Result<f64> {
     if arguments.is_empty() || arguments.len() > 7 {
-        return Err(Exception::throw_type(&ctx, "a system call has a number and at most six arguments"));
+        return Err(Exception::throw_type(ctx, "a call has a number and at most six arguments"));
     }
-    // The strings must outlive the call; their buffers do not move when they are moved into the array.
+    // The buffers of strings do not move when they are moved into the array.
     let mut strings: [Option<CString>; 7] = Default::default();
     let mut words = [0; 7];
     for (index, value) in arguments.iter().enumerate() {
         words[index] = match value.as_string() {
             Some(string) => strings[index].insert(bytes::to_c(string)?).as_ptr() as u64,
             None if value.is_undefined() => 0,
-            None => word(&ctx, value)?,
+            None => word(ctx, value)?,
         };
     }
-    let [number, arguments @ ..] = words;
-    Ok(arch::syscall(number, arguments) as f64)
+    Ok(body(words))
 }
 
 pub fn word<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<u64> {
-    if let Some(int) = value.as_int() {
-        return Ok(i64::from(int) as u64);
-    }
-    if let Some(number) = value.as_float() {
+    if let Some(number) = value.as_number() {
         return exact(ctx, number);
     }
     if let Some(big) = value.as_big_int() {
         return Ok(big.clone().to_i64()? as u64);
-    }
-    if let Some(truth) = value.as_bool() {
-        return Ok(u64::from(truth));
     }
     if value.is_null() {
         return Ok(0);
@@ -59,10 +87,8 @@ fn exact(ctx: &Ctx<'_>, number: f64) -> Result<u64> {
 }
 
 pub fn pointer<'js>(ctx: &Ctx<'js>, array: &TypedArray<'js, u8>) -> Result<(*mut u8, usize)> {
-    match array.as_raw() {
-        Some(raw) => Ok((raw.cast().as_ptr(), raw.len())),
-        None => Err(Exception::throw_type(ctx, "the buffer is detached")),
-    }
+    let raw = array.as_raw().ok_or_else(|| Exception::throw_type(ctx, "the buffer is detached"))?;
+    Ok((raw.cast().as_ptr(), raw.len()))
 }
 
 /// `address(buffer)`: where it lies, for pointers inside structures. The buffer must be kept by who uses it.

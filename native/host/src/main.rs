@@ -1,8 +1,8 @@
 //! The host: an engine for TypeScript, with a few primitives that reach the kernel.
 //!
 //! It has no threads and no opinions. What the primitives are used for is decided in TypeScript. The engine is part
-//! of the executable as it is after loading. The build makes it in two steps, `host compile SCRIPT...` and
-//! `host load MEMORY BYTECODE...`, and adds the memory to the executable as a segment.
+//! of the executable as it is after loading: the build has `host OUT HOT BYTECODE...` load the bytecode, and adds the memory
+//! to the executable as a segment.
 #![cfg_attr(not(test), no_main)]
 
 mod arch;
@@ -11,11 +11,13 @@ mod arch;
 mod arena;
 mod assemble;
 mod bytes;
-mod compile;
 mod engine;
 mod kernel;
+mod memory;
 mod modules;
 mod spawn;
+#[cfg(not(test))]
+mod start;
 
 use std::ffi::{CStr, OsStr, c_char, c_int};
 use std::os::fd::AsRawFd;
@@ -30,61 +32,72 @@ use modules::Archive;
 /// The exit status where the TypeScript itself is broken, so that it is never taken for that of a child.
 const BROKEN: c_int = 255;
 
-/// `main` of C: the runtime of Rust would change the disposition of SIGPIPE, which all children inherit.
+/// With an engine in the executable.
 ///
 /// # Safety
 /// `argv` and `environment` are NULL-terminated arrays of strings that live as long as the process.
+#[cfg_attr(test, allow(dead_code))]
+unsafe fn run(argv: *const *const c_char, environment: *const *const c_char) -> ! {
+    // SAFETY: the build has made the segment with this very executable; see above.
+    unsafe {
+        let engine = arena::root::<Engine>();
+        arena::populate(&engine.hot);
+        engine.run(&strings(argv), &strings(environment));
+        libc::_exit(BROKEN)
+    }
+}
+
+/// Without one: `main` of C, for the build.
+///
+/// # Safety
+/// As above.
 #[cfg_attr(not(test), unsafe(no_mangle))]
-pub unsafe extern "C" fn main(
-    _: c_int,
-    argv: *const *const c_char,
-    environment: *const *const c_char,
-) -> c_int {
-    let is_loaded = arena::is_mapped();
-    if is_loaded {
-        // SAFETY: the build has made the segment with `host load` of this very executable.
-        arena::populate(unsafe { &arena::root::<Engine>().hot });
-    } else if !arena::create() {
+pub unsafe extern "C" fn main(_: c_int, argv: *const *const c_char) -> c_int {
+    if !arena::create() {
         return BROKEN;
     }
     // SAFETY: see above.
-    let (arguments, environment) = unsafe { (strings(argv), strings(environment)) };
-    if !is_loaded {
-        return build(&arguments).map_or_else(
-            |message| {
-                eprintln!("{message}");
-                BROKEN
-            },
-            |()| 0,
-        );
-    }
-    // SAFETY: as above.
-    unsafe { arena::root::<Engine>() }.run(&arguments, &environment);
-    BROKEN
+    build(&unsafe { strings(argv) }).map_or_else(
+        |message| {
+            eprintln!("{message}");
+            BROKEN
+        },
+        |()| 0,
+    )
 }
 
+/// Twice: without HOT, OUT is what HOT is to be the second time; then OUT is the memory.
 fn build(arguments: &[&'static [u8]]) -> Result<(), String> {
     let paths: Vec<&Path> = arguments.iter().map(|argument| Path::new(OsStr::from_bytes(argument))).collect();
     let text = |error: io::Error| error.to_string();
-    match (arguments, paths.as_slice()) {
-        ([_, b"compile", ..], [_, _, scripts @ ..]) => compile::compile_all(scripts),
-        ([_, b"load", _, ..], [_, _, out, files @ ..]) => {
-            let archive = Archive::default();
-            for file in files {
-                archive.add(modules::name(file).ok_or("not a file name")?, map(file).map_err(text)?);
-            }
-            let engine = Engine::load(archive)?;
-            arena::set_root(Box::leak(Box::new(engine)));
-            fs::write(out, arena::contents()).map_err(text)
-        }
-        _ => Err("usage: host compile SCRIPT... | host load MEMORY BYTECODE...".to_owned()),
+    let [_, out, hot, files @ ..] = paths.as_slice() else {
+        return Err("usage: host OUT HOT BYTECODE...".to_owned());
+    };
+    let hot = map(hot).map_err(text)?;
+    if hot.is_empty() {
+        arena::rehearse()
+    } else {
+        arena::sort(hot)
     }
+    let archive = Archive::default();
+    for file in files {
+        archive.add(modules::name(file).ok_or("not a file name")?, map(file).map_err(text)?);
+    }
+    let engine = Box::leak(Box::new(Engine::load(archive)?));
+    if hot.is_empty() {
+        return fs::write(out, arena::hot_blocks(&engine.hot, &engine.read)).map_err(text);
+    }
+    arena::set_root(engine);
+    fs::write(out, arena::contents()).map_err(text)
 }
 
 /// The file, outside of the arena.
 fn map(path: &Path) -> io::Result<&'static [u8]> {
     let file = fs::File::open(path)?;
     let size = file.metadata()?.len() as usize;
+    if size == 0 {
+        return Ok(&[]);
+    }
     // SAFETY: a new mapping, which is never taken away.
     let address =
         unsafe { libc::mmap(null_mut(), size, libc::PROT_READ, libc::MAP_PRIVATE, file.as_raw_fd(), 0) };

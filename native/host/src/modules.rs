@@ -12,8 +12,8 @@ use rquickjs::{Array, Ctx, Error, Function, Module, Result, TypedArray};
 use crate::{assemble, kernel, spawn};
 
 static STAGE: &[u8] = include_bytes!(env!("RUNT_STAGE"));
-const EXPORTS: [&str; 9] =
-    ["syscall", "address", "encode", "decode", "assemble", "spawn", "argv", "environ", "stage"];
+const EXPORTS: [&str; 10] =
+    ["syscall", "library", "address", "encode", "decode", "assemble", "spawn", "argv", "environ", "stage"];
 pub const ENTRY: &str = "main.js";
 pub const HOST: &str = "runt:host";
 
@@ -31,7 +31,7 @@ impl loader::Resolver for Resolver {
     }
 }
 
-/// By which it is imported: the name of the script that a file was or was made of.
+/// By which it is imported: the name of the script that a file was made of.
 pub fn name(path: &Path) -> Option<String> {
     path.with_extension("js").file_name()?.to_str().map(str::to_owned)
 }
@@ -80,6 +80,7 @@ impl ModuleDef for Host {
 
     fn evaluate<'js>(ctx: &Ctx<'js>, exports: &Exports<'js>) -> Result<()> {
         exports.export("syscall", Function::new(ctx.clone(), kernel::syscall)?)?;
+        exports.export("library", Function::new(ctx.clone(), kernel::library)?)?;
         exports.export("address", Function::new(ctx.clone(), kernel::address)?)?;
         exports.export("encode", Function::new(ctx.clone(), kernel::encode)?)?;
         exports.export("decode", Function::new(ctx.clone(), kernel::decode)?)?;

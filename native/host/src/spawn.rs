@@ -40,9 +40,11 @@ struct Task {
     pid: i64,
 }
 
-/// `spawn({cloneArgs, before, after, executable, argv, status, direct})`: starts, and returns a function that waits until
+/// `spawn({cloneArgs, before, goesFirst, after, executable, argv, status, direct})`: starts, and returns a function that waits until
 /// the process has been cloned and returns its pid, or -errno. `before` and `after` are seven u64 for each call, as
-/// bytes; `status` is two i32; `direct` is for what only our own child inherits, and allows no `before`.
+/// bytes; `status` is two i32; `direct` is for what only our own child inherits, and allows no `before`. `goesFirst`: the
+/// intermediate goes first where the process shall be, since `before` may cost the privilege to. `elsewhere`: the processors that
+/// the intermediate begins on.
 pub fn spawn<'js>(ctx: Ctx<'js>, request: Object<'js>) -> Result<Function<'js>> {
     let task = Box::leak(Box::new(read(&ctx, &request)?));
     if request.get("direct")? {
@@ -53,8 +55,7 @@ pub fn spawn<'js>(ctx: Ctx<'js>, request: Object<'js>) -> Result<Function<'js>> 
     let mut clone_args = vec![0; task.clone_args.len()];
     // The descriptors are shared: that of the process is made in our table.
     clone_args[FLAGS / 8] = (libc::CLONE_VM | libc::CLONE_FILES) as u64;
-    if !task.before.is_empty() {
-        // It goes first where the process shall be: what it does then may cost the privilege to.
+    if request.get("goesFirst")? {
         let place = task.clone_args[FLAGS / 8] & CLONE_INTO;
         task.clone_args[FLAGS / 8] &= !place;
         clone_args[FLAGS / 8] |= place;
@@ -66,6 +67,10 @@ pub fn spawn<'js>(ctx: Ctx<'js>, request: Object<'js>) -> Result<Function<'js>> 
     let size = size_of_val(&*clone_args);
     // SAFETY: the stack is new, and the task is never freed.
     let intermediate = unsafe { clone3(clone_args.as_ptr().cast(), size, prepare, task.cast_const().cast()) };
+    if let Some(mask) = request.get::<_, Option<TypedArray<u8>>>("elsewhere")? {
+        let (mask, size) = kernel::pointer(&ctx, &mask)?;
+        syscall(libc::SYS_sched_setaffinity as u64, [intermediate as u64, size as u64, mask as u64, 0, 0, 0]);
+    }
     Function::new(ctx, move || settle(intermediate, task))
 }
 

@@ -47,7 +47,7 @@ export function connectSystemd(environment: BusEnvironment, milliseconds: number
   const kind = serviceManager(environment);
   const tried: string[] = [];
   for (const { path, isDirect } of busSockets(environment)) {
-    const result = tryConnect(path, Math.max(1, deadline - now()));
+    const result = tryConnect(path, { milliseconds: Math.max(1, deadline - now()) });
     if (result < 0) {
       tried.push(`${path.replace("\0", "@")}: ${errnoText(errnoName(-result)) || errnoName(-result)}`);
       continue;

@@ -20,7 +20,7 @@ import { serviceManager } from "./unit/service_manager.ts";
 import { unitProperties } from "./unit/unit_properties.ts";
 import { stopUnit } from "./unit_control.ts";
 
-export const systemdDriver: CgroupDriver = { begin, remove, update };
+export const systemdDriver: CgroupDriver = { clonesInto: false, begin, remove, update };
 
 function begin({ id, spec, plan, filter }: CgroupRequest): NewCgroup {
   const systemd = connect();
@@ -35,9 +35,8 @@ function begin({ id, spec, plan, filter }: CgroupRequest): NewCgroup {
   let isOurs = false;
   return {
     place,
-    make: () => {},
+    make: () => true,
     open: () => undefined,
-    whileCloning: () => {},
     adopt: (pid) => {
       // Whatever becomes of it, the unit may be there from now on.
       isOurs = true;
@@ -50,8 +49,8 @@ function begin({ id, spec, plan, filter }: CgroupRequest): NewCgroup {
       systemd.bus.close();
       if (unit.kind === "slice") join(path, pid);
       applyCgroupPlan(path, plan);
-      setDeviceFilter(path, plan.filter, filter);
     },
+    filterDevices: () => setDeviceFilter(path, plan.filter, filter),
     undo: () => {
       if (isOurs) remove(place);
     },

@@ -6,6 +6,6 @@ import { createRequest } from "../request.ts";
 import type { Session } from "../session.ts";
 
 export async function create(invocation: Invocation<"create">, session: Session): Promise<number> {
-  createContainer(await createRequest(invocation, session));
+  await createContainer(await createRequest(invocation, session));
   return 0;
 }

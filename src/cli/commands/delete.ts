@@ -6,8 +6,8 @@ import type { Session } from "../session.ts";
 
 export async function remove(
   { options, operands }: Invocation<"delete">,
-  { store }: Session,
+  { store, warn }: Session,
 ): Promise<number> {
-  await deleteContainer(store(), operands["container-id"], options.force);
+  await deleteContainer(store(), operands["container-id"], options.force, warn);
   return 0;
 }

@@ -5,8 +5,8 @@ import { print } from "../environment.ts";
 import type { Invocation } from "../options.ts";
 import { programOptions } from "../request.ts";
 
-export function explain({ options }: Invocation<"explain">): number {
-  const listing = explainBundle(options.bundle, programOptions(options));
+export async function explain({ options }: Invocation<"explain">): Promise<number> {
+  const listing = await explainBundle(options.bundle, programOptions(options));
   print(listing.endsWith("\n") ? listing : `${listing}\n`);
   return 0;
 }

@@ -1,10 +1,13 @@
-// runt help and --help.
+// runt help and --help: the texts that the build has made of src/cli/help.ts.
 
 import { print } from "../environment.ts";
-import { helpText } from "../help.ts";
 import type { Invocation } from "../options.ts";
+import { isCommand, unknownCommand } from "../parse.ts";
 
-export async function help({ operands }: Invocation<"help">): Promise<number> {
-  print(await helpText(operands.command));
+declare const RUNT_HELP: Readonly<Record<string, string>>;
+
+export function help({ operands: { command = "" } }: Invocation<"help">): number {
+  if (command !== "" && !isCommand(command)) unknownCommand(command);
+  print(RUNT_HELP[command] ?? "");
   return 0;
 }

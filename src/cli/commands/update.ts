@@ -1,7 +1,6 @@
 // runt update: other limits, from a file, from standard input, or from options.
 
 import { updateContainer } from "../../container/update.ts";
-import { RuntError } from "../../error.ts";
 import type { Fd } from "../../kernel/call.ts";
 import { readAll, readFile } from "../../kernel/file.ts";
 import { parseResources } from "../../spec/parse.ts";
@@ -18,12 +17,15 @@ export async function update(
   { options, operands }: Invocation<"update">,
   { store, warn }: Session,
 ): Promise<number> {
-  rejectResctrl(options);
   for (const name of ["kernel-memory", "kernel-memory-tcp"] as const) {
     if (options[name]) warn({ what: `Setting --${name} is ignored and will be removed` });
   }
   const resources = readResources(options);
-  await updateContainer({ store: store(), id: operands["container-id"], resources, warn });
+  const intelRdt = {
+    l3CacheSchema: options["l3-cache-schema"],
+    memBwSchema: options["mem-bw-schema"],
+  };
+  await updateContainer({ store: store(), id: operands["container-id"], resources, intelRdt, warn });
   return 0;
 }
 
@@ -32,15 +34,4 @@ function readResources(options: Options): LinuxResources {
   const { resources } = options;
   if (!resources) return parseUpdateFlags(options);
   return parseResources(resources === "-" ? readAll(STDIN, "standard input") : readFile(resources));
-}
-
-/** Messages of runc where the machine has no such thing. */
-function rejectResctrl(options: Options): void {
-  const hint = "this version of runt does not support resctrl";
-  if (options["l3-cache-schema"]) {
-    throw new RuntError({ what: "Intel RDT/CAT: l3 cache schema is not enabled", hint });
-  }
-  if (options["mem-bw-schema"]) {
-    throw new RuntError({ what: "Intel RDT/MBA: memory bandwidth schema is not enabled", hint });
-  }
 }

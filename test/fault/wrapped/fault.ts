@@ -1,4 +1,5 @@
-// What shall go wrong, from the environment: RUNT_FAULT=fail:N, exit:N or kill:POINT.
+// What shall go wrong, from the environment: RUNT_FAULT=fail:N, exit:N or kill:POINT; count:- says how
+// many instructions there are.
 
 import { attempt } from "../../../src/kernel/call.ts";
 import { readVariable } from "../../../src/kernel/environment.ts";

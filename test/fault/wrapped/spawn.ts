@@ -1,6 +1,7 @@
 // src/container/spawn.ts, with a program in which one instruction is another.
 
 import { type Spawning, type StageRequest, spawnStage as spawn } from "../../../src/container/spawn.ts";
+import { RuntError } from "../../../src/error.ts";
 import { type Code, type Program, programOf } from "../../../src/program/instruction.ts";
 import { killPoint, plannedFault } from "./fault.ts";
 
@@ -15,6 +16,10 @@ export function spawnStage(request: StageRequest): Spawning {
   killPoint("spawn");
   return {
     ...spawning,
+    begin: (cgroup) => {
+      spawning.begin(cgroup);
+      killPoint("begin");
+    },
     load: (program) => {
       spawning.load(edited(program));
       killPoint("load");
@@ -33,6 +38,7 @@ export function spawnStage(request: StageRequest): Spawning {
 
 function edited(program: Program): Program {
   const fault = plannedFault();
+  if (fault?.kind === "count") throw new RuntError({ what: `instructions: ${program.flat.length}` });
   if (fault === undefined || fault.kind === "kill") return program;
   return programOf(
     program.flat.map((code, index) => (String(index) === fault.at ? broken(code, fault.kind) : code)),

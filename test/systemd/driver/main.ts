@@ -31,8 +31,10 @@ export interface Request {
 }
 
 /** At build time: as in src/main.ts, but nothing is loaded, and no pages are known. */
-export async function preload(): Promise<Uint32Array> {
-  return new Uint32Array();
+export async function preload(): Promise<void> {}
+
+export async function hotPages(): Promise<readonly Uint32Array[]> {
+  return [new Uint32Array(), new Uint32Array()];
 }
 
 /** At build time: no containers are compiled here. */

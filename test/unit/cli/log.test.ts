@@ -112,6 +112,13 @@ describe("the other forms", () => {
   });
 });
 
+test("what conmon reads at once has both ends of a long message, and the hint", () => {
+  const what = `${"a".repeat(100_000)}: not found`;
+  const text = messageLines("error", { what, hint: "b".repeat(10_000) });
+  expect(text.length).toBeLessThan(8191);
+  expect(text).toMatch(/^runt: a+ \.\.\. a+: not found\nhint: b+ \.\.\. b+\n$/);
+});
+
 /** xorshift32: the same numbers in every run. */
 function generator(seed: number): () => number {
   let state = seed;

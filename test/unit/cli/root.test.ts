@@ -6,6 +6,8 @@ const FACTS: RootFacts = {
   option: undefined,
   euid: 0,
   runtimeDirectory: undefined,
+  user: undefined,
+  isInitialUserNamespace: () => true,
   workingDirectory: () => "/work/dir",
 };
 
@@ -17,6 +19,9 @@ test.each<[Partial<RootFacts>, string]>([
   [{ euid: 1000, runtimeDirectory: "/run/user/1000" }, "/run/user/1000/runt"],
   [{ euid: 1000, runtimeDirectory: "/run/user/1000/" }, "/run/user/1000/runt"],
   [{ euid: 1000, runtimeDirectory: "/x", option: "/y" }, "/y"],
+  [{ runtimeDirectory: "/run/user/1", isInitialUserNamespace: () => false }, "/run/user/1/runt"],
+  [{ runtimeDirectory: "/run/user/1", isInitialUserNamespace: () => false, user: "root" }, "/run/runt"],
+  [{ runtimeDirectory: "", isInitialUserNamespace: () => false }, "/run/runt"],
   [{ option: "/a//b/./c/" }, "/a/b/c"],
   [{ option: "rel" }, "/work/dir/rel"],
   [{ option: "." }, "/work/dir"],

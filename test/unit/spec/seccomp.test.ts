@@ -104,6 +104,18 @@ const REJECTED: readonly Rejection[] = [
   ],
   [
     S,
+    filter('"syscalls":[{"names":["read",1],"action":"SCMP_ACT_LOG"}]'),
+    "found number 1, expected a string",
+    `${S}/syscalls/0/names/1`,
+  ],
+  [
+    S,
+    filter('"syscalls":[{"names":["read","a\\u0000b"],"action":"SCMP_ACT_LOG"}]'),
+    'found string "a\\x00b", expected a string without NUL',
+    `${S}/syscalls/0/names/1`,
+  ],
+  [
+    S,
     filter('"syscalls":[{"names":[""],"action":"SCMP_ACT_LOG"}]'),
     'found string "", expected a string that is not empty',
     `${S}/syscalls/0/names/0`,

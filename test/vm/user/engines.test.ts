@@ -1,21 +1,36 @@
-// The engine that runs without root does so here, with its own runtime and the user's manager of systemd.
+// The engine that runs without root does so here, with its own runtime and with runt, and the user's manager of systemd.
 
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { busyboxRootfs } from "../../../tools/setup.mjs";
 import { output } from "../shell.ts";
+import { IMAGE, RUNT, useOf } from "../use_of_engine.ts";
 
-test("podman", { timeout: 300_000 }, () => {
+const MINUTES = 60_000;
+
+beforeAll(() => {
   const directory = fs.mkdtempSync(join(tmpdir(), "runt-engines-"));
-  onTestFinished(() => fs.rmSync(directory, { recursive: true }));
   busyboxRootfs(join(directory, "rootfs"));
   const layer = join(directory, "layer.tar");
   output("tar", "--create", "--file", layer, "--directory", join(directory, "rootfs"), ".");
-  output("podman", "import", layer, "localhost/small");
-  const script = "echo $(id -u) $(cat /proc/1/comm)";
-  expect(output("podman", "run", "--rm", "localhost/small", "sh", "-c", script)).toBe("0 sh");
-  const limited = ["--memory=64m", "localhost/small", "cat", "/sys/fs/cgroup/memory.max"];
-  expect(output("podman", "run", "--rm", ...limited)).toBe(`${64 << 20}`);
+  output("podman", "import", layer, IMAGE);
+  fs.rmSync(directory, { recursive: true });
+}, 5 * MINUTES);
+
+describe.each([
+  ["its own runtime", []],
+  ["runt", ["--runtime", RUNT]],
+])("podman with %s", (_, options) => {
+  test("runs containers and programs in them", { timeout: 10 * MINUTES }, () => {
+    useOf("podman", options, []);
+  });
+
+  test("without a cgroup, or in those that it makes itself", { timeout: 5 * MINUTES }, () => {
+    const run = (...args: string[]) => output("podman", ...options, ...args, IMAGE, "id", "-u");
+    expect(run("--cgroup-manager=cgroupfs", "run", "--rm")).toBe("0");
+    expect(run("run", "--rm", "--network=host", "--pid=host")).toBe("0");
+    expect(run("run", "--rm", "--userns=keep-id")).toBe("1000");
+  });
 });

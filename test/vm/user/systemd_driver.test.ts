@@ -2,26 +2,12 @@
 
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
-import { bundle, type Container, runtime, writeConfig } from "../../container/bed.ts";
-import { type Config, sh } from "../../container/config.ts";
+import { sh } from "../../container/config.ts";
+import { rootless } from "./rootless.ts";
 
 const CGROUPS = "/sys/fs/cgroup";
 const MANAGER = "/user.slice/user-1000.slice/user@1000.service";
-
-/** What `spec --rootless` writes, changed. */
-function rootless(edit: (config: Config) => void): Container {
-  const container = bundle();
-  fs.rmSync(join(container.dir, "config.json"));
-  execFileSync(runtime, ["spec", "--rootless"], { cwd: container.dir });
-  const config = JSON.parse(fs.readFileSync(join(container.dir, "config.json"), "utf8")) as Config;
-  config.process.terminal = false;
-  config.process.args = ["sleep", "1000"];
-  edit(config);
-  writeConfig(container, config);
-  return container;
-}
 
 test("a scope has the process and the limits, and is stopped by delete", () => {
   const container = rootless((config) => {

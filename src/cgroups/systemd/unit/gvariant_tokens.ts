@@ -7,29 +7,43 @@ export interface Tokens {
   at: number;
 }
 
-/** Types, words, numbers, texts in either quotes, punctuation. */
+const SPACE = /[ \t\r\n]*/y;
+
+/** Types, words, numbers, texts in either quotes, punctuation. Literals: the engine that runs has no compiler of patterns. */
 const KINDS = [
-  /@[a-z(){}]+/,
-  /[A-Za-z][A-Za-z0-9]*/,
-  /[-+]?(?:[0-9]*\.?[0-9]+[eE][-+][0-9]+|[0-9.][0-9A-Za-z.]*)/,
-  /'(?:[^'\\]|\\[\s\S])*'/,
-  /"(?:[^"\\]|\\[\s\S])*"/,
-  /[[\](){}<>,:]/,
+  /@[a-z(){}]+/y,
+  /[A-Za-z][A-Za-z0-9]*/y,
+  /[-+]?(?:[0-9]*\.?[0-9]+[eE][-+][0-9]+|[0-9.][0-9A-Za-z.]*)/y,
+  /'(?:[^'\\]|\\[\s\S])*'/y,
+  /"(?:[^"\\]|\\[\s\S])*"/y,
+  /[[\](){}<>,:]/y,
 ];
-const TOKEN = `[ \\t\\r\\n]*(?:${KINDS.map(({ source }) => source).join("|")})`;
 
 /** @throws Error */
 export function tokenize(text: string): Tokens {
   const list: string[] = [];
-  const pattern = new RegExp(TOKEN, "y");
   const end = text.trimEnd().length;
-  while (pattern.lastIndex < end) {
-    const from = pattern.lastIndex;
-    const found = pattern.exec(text);
-    if (found === null) throw new Error(`${quote(text.slice(from).trim(), 40)} is no value`);
-    list.push(found[0].trimStart());
+  for (let at = 0; at < end; ) {
+    at += match(SPACE, text, at)?.length ?? 0;
+    const token = firstMatch(text, at);
+    if (token === undefined) throw new Error(`${quote(text.slice(at).trim(), 40)} is no value`);
+    list.push(token);
+    at += token.length;
   }
   return { list, at: 0 };
+}
+
+function firstMatch(text: string, at: number): string | undefined {
+  for (const kind of KINDS) {
+    const found = match(kind, text, at);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function match(pattern: RegExp, text: string, at: number): string | undefined {
+  pattern.lastIndex = at;
+  return pattern.exec(text)?.[0];
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {

@@ -1,0 +1,3 @@
+// The types of what tests use of protocol.mjs.
+
+export declare const MARK: string;
