@@ -161,6 +161,9 @@ export const SELINUX_MAGIC = 0xf97cff8c;
 export const DEVPTS_SUPER_MAGIC = 0x1cd1;
 
 export const MADV_POPULATE_WRITE = 23;
+export const MAP_SHARED = 1;
+export const MAP_PRIVATE = 2;
+export const MAP_POPULATE = 0x8000;
 export const MFD_CLOEXEC = 1;
 export const MFD_ALLOW_SEALING = 2;
 export const MFD_EXEC = 0x10;

@@ -257,6 +257,7 @@ function start(
     newTime: false,
     before: [],
     mayBeFrozen: true,
+    forks: true,
   });
   undo.push(spawning.end);
   return { spawning, socket };

@@ -17,6 +17,9 @@ import {
   FSCONFIG_CMD_CREATE,
   FSMOUNT_CLOEXEC,
   FSOPEN_CLOEXEC,
+  MAP_POPULATE,
+  MAP_PRIVATE,
+  MAP_SHARED,
   MFD_ALLOW_SEALING,
   MFD_CLOEXEC,
   MFD_EXEC,
@@ -69,6 +72,8 @@ export interface StageRequest {
   readonly before: readonly RawCall[];
   /** The cgroup may be frozen: nobody waits until the process has executed the stage. */
   readonly mayBeFrozen?: true;
+  /** Its program clones a process that goes on beside it: each has registers of its own. */
+  readonly forks?: true;
 }
 
 /** A stage that is on its way, while we compile what it will run. */
@@ -115,6 +120,8 @@ export function spawnStage(request: StageRequest): Spawning {
   const waiting =
     request.cgroup === "later" ? waitForCgroup(request.cloneFlags & ~CLONE_NEWPID, lift) : undefined;
   const waits = gate !== undefined || request.mayBeFrozen === true;
+  // Nobody else has the file. Private pages would be copied, all of them, before the first instruction.
+  const mapping = MAP_POPULATE | (request.forks ? MAP_PRIVATE : MAP_SHARED);
   const settle = spawn({
     cloneArgs: cloneArguments(request, waiting?.place, waits, pidfd),
     before: encodeCalls(waiting?.calls ?? request.before),
@@ -122,7 +129,7 @@ export function spawnStage(request: StageRequest): Spawning {
     elsewhere: waiting?.elsewhere,
     after: encodeCalls(after),
     executable,
-    argv: ["runt init", String(program), String(wait)],
+    argv: ["runt init", ...[program, wait, mapping].map(String)],
     status,
     direct: request.newTime && request.before.length === 0,
   });

@@ -153,6 +153,16 @@ describe("a process before its execve", RUNT, () => {
     expect(await go()).toBe(0);
   });
 
+  test("shares no memory with the process that has cloned it, which goes on beside it", async () => {
+    const { runtime, go } = await held(waiting(), "true");
+    // The one that has cloned it may have ended meanwhile.
+    const children = fs.readFileSync(`/proc/${runtime}/task/${runtime}/children`, "utf8").trim().split(" ");
+    const maps = children.map((pid) => fs.readFileSync(`/proc/${pid}/maps`, "utf8")).join("");
+    expect(maps).toContain("/memfd:program");
+    expect(maps).not.toMatch(/ ...s /);
+    expect(await go()).toBe(0);
+  });
+
   test("and whatever else comes in is never the runtime itself", async () => {
     const container = waiting((config) => grant(config, "CAP_SYS_PTRACE"));
     const spy =

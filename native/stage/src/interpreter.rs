@@ -22,17 +22,15 @@ pub struct Program {
 }
 
 impl Program {
-    /// Maps the program in `fd` and closes `fd`. `None` if that is not a program of this version.
-    pub fn map(fd: u64) -> Option<Program> {
+    /// Maps the program in `fd`, with `flags` of mmap(2), and closes `fd`. `None` if that is not a program of this version.
+    pub fn map(fd: u64, flags: u64) -> Option<Program> {
         const SEEK_END: u64 = 2;
         const PROT_READ_WRITE: u64 = 3;
-        // Not private: nobody else has the file, and a page that is written to would be copied.
-        const MAP_SHARED_POPULATE: u64 = 0x8001;
         let size = syscall(arch::LSEEK, [fd, 0, SEEK_END, 0, 0, 0]);
         if size < CODE as i64 {
             return None;
         }
-        let base = syscall(arch::MMAP, [0, size as u64, PROT_READ_WRITE, MAP_SHARED_POPULATE, fd, 0]);
+        let base = syscall(arch::MMAP, [0, size as u64, PROT_READ_WRITE, flags, fd, 0]);
         if base < 0 {
             return None;
         }

@@ -27,23 +27,23 @@ global_asm!(
     run = sym run,
 );
 
-/// Arguments: the decimal numbers of the descriptor that holds the program, and of a pipe, from which a byte says that
-/// it is to be run. A pipe that ends without one says that nobody is there any more.
+/// Arguments, decimal: the descriptor that holds the program; a pipe, from which a byte says that it is to be run, and
+/// which ends without one when nobody is there any more; the flags of mmap(2) for the program.
 ///
 /// # Safety
 /// `stack` is what the kernel handed to `_start`: argc, then argc pointers to NUL-terminated strings.
 unsafe extern "C" fn run(stack: *const usize) -> ! {
     // SAFETY: see above; argc is compared before the arguments are read.
-    let [program, pipe] = unsafe {
-        if *stack < 3 {
+    let [program, pipe, flags] = unsafe {
+        if *stack < 4 {
             exit(127)
         }
-        [*stack.add(2) as *const u8, *stack.add(3) as *const u8].map(parse_decimal)
+        [2, 3, 4].map(|n| parse_decimal(*stack.add(n) as *const u8))
     };
     if !receives_go(pipe) {
         exit(127)
     }
-    match Program::map(program) {
+    match Program::map(program, flags) {
         Some(program) => program.run(),
         None => exit(127),
     }
