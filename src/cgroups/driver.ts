@@ -1,6 +1,7 @@
 // Who makes the cgroup of a container and takes it away: the runtime itself, or systemd. Operations call this interface;
 // the code of the systemd driver is loaded only for containers that have it.
 
+import { RuntError } from "../error.ts";
 import type { Fd } from "../kernel/call.ts";
 import type { LinuxResources, Spec } from "../spec/types.ts";
 import { cgroupfsDriver } from "./cgroupfs_driver.ts";
@@ -8,7 +9,7 @@ import type { FilterOptions } from "./devices/attach.ts";
 import type { CgroupPlace } from "./place.ts";
 import type { CgroupPlan } from "./plan.ts";
 
-export type DriverName = "cgroupfs" | "systemd";
+export type DriverName = "cgroupfs" | "systemd" | "disabled";
 
 export interface CgroupDriver {
   /** The process of a container is cloned into its cgroup, and not put there later. */
@@ -60,10 +61,23 @@ export const NO_CGROUP: NewCgroup = {
 };
 
 export async function loadDriver(name: DriverName): Promise<CgroupDriver> {
-  return name === "cgroupfs" ? cgroupfsDriver : (await import("./systemd/systemd_driver.ts")).systemdDriver;
+  if (name === "cgroupfs") return cgroupfsDriver;
+  if (name === "disabled") return { ...cgroupfsDriver, clonesInto: false, begin: goWithout };
+  return (await import("./systemd/systemd_driver.ts")).systemdDriver;
+}
+
+/** Device rules and a `cgroupsPath` are what engines write for all containers; a limit is what somebody has asked for. */
+function goWithout({ plan: { limits } }: CgroupRequest): NewCgroup {
+  const [limit] = limits;
+  if (limit === undefined) return NO_CGROUP;
+  throw new RuntError({
+    pointer: limit.pointer,
+    what: "there are no limits without a cgroup, which --cgroup-manager=disabled asks for",
+    hint: "remove the limit, or let runt make a cgroup: --cgroup-manager=cgroupfs",
+  });
 }
 
 /** The driver is not named again by who kills or deletes a container. */
-export function driverOf({ unit }: Pick<CgroupPlace, "unit">): DriverName {
+export function driverOf({ unit }: Pick<CgroupPlace, "unit">): Exclude<DriverName, "disabled"> {
   return unit === undefined ? "cgroupfs" : "systemd";
 }

@@ -75,7 +75,7 @@ export const GLOBAL_OPTIONS = [
     argument: "MANAGER",
     choices: ["cgroupfs", "systemd", "disabled"],
     initial: "cgroupfs",
-    description: "who makes the cgroups (disabled is not supported yet)",
+    description: "who makes the cgroups; disabled: nobody, so that there are no limits and no device filter",
   },
   {
     name: "rootless",

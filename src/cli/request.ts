@@ -1,15 +1,13 @@
 // What `create`, `run` and `explain` have in common: from their options to the request of the container layer.
 
-import { type CgroupDriver, loadDriver } from "../cgroups/driver.ts";
+import { loadDriver } from "../cgroups/driver.ts";
 import type { CreateRequest } from "../container/request.ts";
-import { RuntError } from "../error.ts";
 import { attempt } from "../kernel/call.ts";
 import { readVariable } from "../kernel/environment.ts";
 import { activatedFds } from "./listen_fds.ts";
-import type { GlobalValues, Invocation } from "./options.ts";
+import type { Invocation } from "./options.ts";
 import type { Session } from "./session.ts";
 
-/** @throws RuntError if no cgroups shall be made */
 export async function createRequest(
   { options, operands }: Invocation<"create"> | Invocation<"run"> | Invocation<"restore">,
   { globals, store, warn }: Session,
@@ -22,7 +20,7 @@ export async function createRequest(
   return {
     ...programOptions(options),
     store: store(),
-    cgroups: await cgroupDriver(globals),
+    cgroups: await loadDriver(globals["systemd-cgroup"] ? "systemd" : globals["cgroup-manager"]),
     ...(globals.rootless !== "auto" && globals.rootless !== "" && { rootless: globals.rootless === "true" }),
     id: operands["container-id"],
     bundle: options.bundle,
@@ -46,14 +44,4 @@ export function programOptions(
     noPivot: options["no-pivot"],
     newKeyring: !options["no-new-keyring"],
   };
-}
-
-/** A container in another cgroup than its caller believes would run without the limits of that one. */
-function cgroupDriver(globals: GlobalValues): Promise<CgroupDriver> {
-  const manager = globals["systemd-cgroup"] ? "systemd" : globals["cgroup-manager"];
-  if (manager !== "disabled") return loadDriver(manager);
-  throw new RuntError({
-    what: "--cgroup-manager=disabled is not supported yet",
-    hint: "use the manager that the engine is configured for: cgroupfs or systemd",
-  });
 }

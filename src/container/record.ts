@@ -88,6 +88,6 @@ export function requireCgroup({ id, cgroup }: Pick<ContainerRecord, "id" | "cgro
   if (cgroup !== "") return cgroup;
   throw new RuntError({
     what: `container ${id} has no cgroup`,
-    hint: "whoever created it might make none: use --systemd-cgroup, or a cgroup that is delegated to this user",
+    hint: "it was created without one, with --cgroup-manager=disabled or by a user who might make none: use --systemd-cgroup, or a cgroup that is delegated to this user",
   });
 }

@@ -455,3 +455,34 @@ describe(
     });
   },
 );
+
+describe("--cgroup-manager=disabled", differs({ runc: "has no such option" }), () => {
+  const DISABLED = "--cgroup-manager=disabled";
+
+  test("leaves the container in the cgroup of its caller", () => {
+    const container = bundle((config) => {
+      config.process.args = sh("while :; do sleep 1000; done");
+      config.linux.cgroupsPath = "/not-made";
+    });
+    expect(container.call(DISABLED, "run", "--detach", container.id)).toMatchObject({ code: 0, stderr: "" });
+    const ours = fs.readFileSync("/proc/self/cgroup", "utf8");
+    const { pid } = container.state();
+    expect(fs.readFileSync(`/proc/${pid}/cgroup`, "utf8")).toBe(ours);
+    expect(container.call("exec", container.id, "true").code).toBe(0);
+    container.kill("KILL");
+    container.delete();
+  });
+
+  test("is an error where there is a limit", ofRunt("goes on without it"), () => {
+    const container = bundle((config) => {
+      config.linux.resources = { pids: { limit: 7 } };
+    });
+    expect(failure(container.call(DISABLED, "create", container.id))).toBe(
+      [
+        "runt: /linux/resources/pids/limit: there are no limits without a cgroup, which --cgroup-manager=disabled asks for",
+        "hint: remove the limit, or let runt make a cgroup: --cgroup-manager=cgroupfs",
+        "",
+      ].join("\n"),
+    );
+  });
+});

@@ -118,7 +118,7 @@ export const CRI: readonly Case[] = [
       pod ''
       id=$(container one ${SLEEP} ',"linux":{"security_context":{"run_as_user":{"value":1234},"readonly_rootfs":true,"no_new_privs":true,"capabilities":{"add_capabilities":["NET_ADMIN"],"drop_capabilities":["ALL"]},"seccomp":{"profile_type":0}}}'); start $id
       sync_in $id '["sh","-c","id -u; grep -E ^\\(CapBnd\\|Seccomp\\|NoNewPrivs\\): /proc/self/status; touch /x 2> /dev/null || echo read-only"]' stdout`,
-    sees: "1234\nNoNewPrivs:\t1\nCapBnd:\t0000000000001000\nSeccomp:\t2\nread-only",
+    sees: "1234\nCapBnd:\t0000000000001000\nNoNewPrivs:\t1\nSeccomp:\t2\nread-only",
   },
   {
     name: "mounts of every propagation, and read only",
@@ -136,8 +136,8 @@ export const CRI: readonly Case[] = [
       pod_config=$(echo "$pod_config" | sed 's/"hostname":"[^"]*",//')
       pod ',"security_context":{"privileged":true,"namespace_options":{"network":2,"pid":2,"ipc":2}}'
       id=$(container one ${SLEEP} ',"linux":{"security_context":{"privileged":true,"namespace_options":{"network":2,"pid":2,"ipc":2}}}'); start $id
-      sync_in $id '["sh","-c","grep -E ^\\(CapEff\\|Seccomp\\): /proc/self/status; test -c /dev/kmsg && echo devices; readlink /proc/self/ns/net"]' stdout | sed "s/$(readlink /proc/self/ns/net)/net of the node/"`,
-    sees: "CapEff:\t000001ffffffffff\nSeccomp:\t0\ndevices\nnet of the node",
+      sync_in $id '["sh","-c","grep -E ^\\(CapEff\\|Seccomp\\): /proc/self/status; test -c /dev/kmsg && echo devices; readlink /proc/self/ns/net"]' stdout | sed "s/$(readlink /proc/self/ns/net | tr -dc 0-9)/the node/"`,
+    sees: "CapEff:\t000001ffffffffff\nSeccomp:\t0\ndevices\nnet:[the node]",
   },
   {
     name: "a pod in a user namespace",

@@ -108,7 +108,8 @@ const CONTAINERD_ENGINE: Engine = {
   prelude: `
     RUN="ctr run --runc-binary $(command -v $RT)"
     run() { $RUN "$@"; }
-    remove() { ctr tasks kill -s SIGKILL $1; ctr tasks rm -f $1; ctr containers rm $1; }`,
+    remove() { ctr tasks kill -s SIGKILL $1 || :; until_ok no_task $1; ctr containers rm $1; }
+    no_task() { ! ctr tasks ls -q | grep -x $1 || ctr tasks rm -f $1; }`,
   start: (runtime) => `
     ${INSTALL}
     systemctl restart containerd.service
