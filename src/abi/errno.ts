@@ -217,6 +217,7 @@ export const EISDIR = 21;
 export const EINVAL = 22;
 export const EROFS = 30;
 export const ERANGE = 34;
+export const ENAMETOOLONG = 36;
 export const EPIPE = 32;
 export const ENOSYS = 38;
 export const ENOTEMPTY = 39;

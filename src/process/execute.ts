@@ -2,7 +2,7 @@
 // and the execve that ends the program.
 
 import { AT_EACCESS, AT_FDCWD, S_IFDIR, S_IFMT, X_OK } from "../abi/constants.ts";
-import { EACCES, EISDIR, ELOOP, ENOENT, ENOTDIR } from "../abi/errno.ts";
+import { EACCES, EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR } from "../abi/errno.ts";
 import { STAT } from "../abi/structs.ts";
 import { STAT_BUFFER } from "../program/buffers.ts";
 import { type Builder, branch, field, pointerArray, text } from "../program/builder.ts";
@@ -73,7 +73,8 @@ function compileCandidate(b: Builder, path: string, into: Register, denied: Regi
   const next = b.label();
   const refused = b.label();
   b.set(into, text(path));
-  compileStat(b, path, { directory: refused, missing: next, denied: refused, loop: next });
+  // A whole command line that somebody has quoted is too long a name.
+  compileStat(b, path, { directory: refused, missing: next, denied: refused, loop: next, tooLong: next });
   b.call("faccessat2", [AT_FDCWD, path, X_OK, AT_EACCESS], { on: [branch("any", refused)] });
   b.jump(found);
   b.place(refused);
@@ -86,13 +87,19 @@ interface Outcomes {
   readonly missing: Label;
   readonly denied: Label;
   readonly loop: Label;
+  /** Where absent, it is an error like others. */
+  readonly tooLong?: Label;
 }
 
 /** Goes on where `path` is something that is not a directory. */
-function compileStat(b: Builder, path: string, { directory, missing, denied, loop }: Outcomes): void {
-  b.call("newfstatat", [AT_FDCWD, path, STAT_BUFFER, 0], {
-    on: [branch(ENOENT, missing), branch(ENOTDIR, missing), branch(EACCES, denied), branch(ELOOP, loop)],
-  });
+function compileStat(
+  b: Builder,
+  path: string,
+  { directory, missing, denied, loop, tooLong }: Outcomes,
+): void {
+  const on = [branch(ENOENT, missing), branch(ENOTDIR, missing), branch(EACCES, denied), branch(ELOOP, loop)];
+  if (tooLong !== undefined) on.push(branch(ENAMETOOLONG, tooLong));
+  b.call("newfstatat", [AT_FDCWD, path, STAT_BUFFER, 0], { on });
   b.scratch("type", (type) => {
     b.peek(type, field(STAT_BUFFER, STAT.mode), 4, S_IFMT);
     b.jumpIf(type, "==", S_IFDIR, directory);

@@ -77,8 +77,11 @@ describe("the program", () => {
     expect(stdout).toBe("yes\n");
   });
 
+  /** Longer than a name may be, as it comes from quoting too much. */
+  const LINE = `echo ${"word ".repeat(60)}`;
   const errors = [
     ["nosuch", 'exec: "nosuch": executable file not found in $PATH', "executable file `nosuch` not found"],
+    [LINE, `exec: "${LINE}": executable file not found in $PATH`, "File name too long"],
     ["/nosuch", "no such file or directory", "No such file or directory"],
     ["/etc/passwd", "permission denied", "Permission denied"],
     ["/etc", 'exec: "/etc": ', ""],
