@@ -167,6 +167,7 @@ export const MAP_POPULATE = 0x8000;
 export const MFD_CLOEXEC = 1;
 export const MFD_ALLOW_SEALING = 2;
 export const MFD_EXEC = 0x10;
+export const F_DUPFD_CLOEXEC = 1030;
 export const F_SETFD = 2;
 export const F_GETFD = 1;
 export const F_SETFL = 4;

@@ -4,6 +4,8 @@
 import type { Fd } from "../kernel/call.ts";
 import { openSocket, socketPair } from "../kernel/socket.ts";
 import { has } from "../namespaces/plan.ts";
+import { hasLabels } from "../process/labels.ts";
+import { mayBorrowProc } from "../process/sysctl.ts";
 import type { CompileOptions } from "./compile.ts";
 import type { Subject } from "./facts.ts";
 import { isRootless } from "./host.ts";
@@ -44,7 +46,7 @@ export interface Begun extends Connections {
 }
 
 export function connect(
-  { process, joins }: Pick<Beginner, "process" | "joins">,
+  { spec, process, namespaces, joins }: Omit<Beginner, "uid" | "notifies">,
   { barrier }: BeginOptions,
 ): Connections {
   const [ours, theirs] = socketPair();
@@ -53,7 +55,7 @@ export function connect(
     [CHANNEL]: theirs,
     ...(listener !== undefined && { [LISTENER]: listener }),
     ...joins.descriptors,
-    ...openProc(process),
+    ...openProc(hasLabels(process) || mayBorrowProc(spec.linux?.sysctl, namespaces)),
   };
   return { ours, listener, descriptors, restoreOomScore: setOomScoreAdj(process.oomScoreAdj) };
 }

@@ -146,7 +146,7 @@ export function compileContainer(
   if (spec.root.readonly) compileReadonlyRoot(b, root);
   const talk: Talk = { report, home: homeBuffer(process), isShort: isShort(spec, process, facts, options) };
   if (talk.isShort) compileTalk(b, talk, root);
-  compileKernelSettings(b, spec, root);
+  compileKernelSettings(b, spec, facts, root);
   if (!talk.isShort) compileAskHome(b, talk, root);
   compileEnterDirectory(b, root, process.cwd);
   if (withTerminal) {
@@ -264,7 +264,12 @@ function compileNewRoot(
 }
 
 /** Sysctls before the paths that may make /proc/sys read-only, which may be below masked ones. */
-function compileKernelSettings(b: Builder, spec: Spec, root: Register): void {
+function compileKernelSettings(
+  b: Builder,
+  spec: Spec,
+  { namespaces }: Pick<ContainerFacts, "namespaces">,
+  root: Register,
+): void {
   const { hostname, domainname, linux } = spec;
   if (hostname !== undefined) {
     b.from("/hostname");
@@ -274,7 +279,7 @@ function compileKernelSettings(b: Builder, spec: Spec, root: Register): void {
     b.from("/domainname");
     b.call("setdomainname", [domainname, domainname.length]);
   }
-  compileSysctl(b, linux?.sysctl ?? {});
+  compileSysctl(b, linux?.sysctl ?? {}, namespaces);
   compileReadonlyPaths(b, root, linux?.readonlyPaths ?? []);
   compileMaskedPaths(b, root, linux?.maskedPaths ?? [], linux?.mountLabel);
 }

@@ -8,6 +8,7 @@ import { goesOn, isAlive, openPidfd, resetSigchld, waitForExit } from "../kernel
 import { socketPair, trySend } from "../kernel/socket.ts";
 import { has, type NamespacePlan, planNamespaces } from "../namespaces/plan.ts";
 import { affinityMask } from "../process/affinity.ts";
+import { hasLabels } from "../process/labels.ts";
 import type { Program } from "../program/instruction.ts";
 import { type ExecOptions, execProcess } from "../spec/exec_process.ts";
 import { parseProcess, parseSpec } from "../spec/parse.ts";
@@ -248,7 +249,7 @@ function start(
   undo: Undo,
 ): Starting {
   const [socket, theirs] = socketPair();
-  const descriptors = { [CHANNEL]: theirs, [INIT]: openInit(init), ...openProc(process) };
+  const descriptors = { [CHANNEL]: theirs, [INIT]: openInit(init), ...openProc(hasLabels(process)) };
   const spawning = spawnStage({
     descriptors,
     cloneFlags: 0,

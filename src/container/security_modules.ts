@@ -6,7 +6,7 @@ import { getWord } from "../abi/structs.ts";
 import { RuntError } from "../error.ts";
 import { call, type Fd } from "../kernel/call.ts";
 import { openDirectory, readFileIfExists } from "../kernel/file.ts";
-import { hasLabels, PROC } from "../process/labels.ts";
+import { PROC } from "../process/labels.ts";
 import type { Process } from "../spec/types.ts";
 import { isFilesystem } from "./host.ts";
 
@@ -42,9 +42,9 @@ function hasSelinux(): boolean {
   return typeof current === "string" && !["kernel", "kernel\0"].includes(current.trim());
 }
 
-/** For a process with a label: /proc of the host, which the container cannot change. */
-export function openProc(process: Process): Readonly<Record<string, Fd>> {
-  if (!hasLabels(process)) return {};
+/** /proc of the host, which the container cannot change. */
+export function openProc(isNeeded: boolean): Readonly<Record<string, Fd>> {
+  if (!isNeeded) return {};
   const proc = openDirectory("/proc");
   const filesystem = new Uint8Array(120);
   call("look at /proc", "fstatfs", proc, filesystem);

@@ -12,6 +12,7 @@ import {
   CLONE_VM,
   CLOSE_RANGE_CLOEXEC,
   F_ADD_SEALS,
+  F_DUPFD_CLOEXEC,
   F_SEAL_ALL,
   F_SETFD,
   FSCONFIG_CMD_CREATE,
@@ -44,7 +45,6 @@ import { elsewhere } from "./elsewhere.ts";
 /** What fails where the kernel refuses a namespace, or the cgroup. */
 export const CANNOT_CLONE = "create the container's process and its namespaces";
 
-const F_DUPFD_CLOEXEC = 1030;
 const SIGKILL = 9;
 
 /** A system call of the child: its number and six arguments. */

@@ -1,7 +1,9 @@
 // `linux.sysctl`: written through a procfs of the stage's own, that is attached nowhere: no mount and no link of the
-// container can redirect the write (CVE-2025-52881).
+// container can redirect the write (CVE-2025-52881). Where the container's user may not have one, it is that of the host,
+// which the stage inherits; below its sys everybody sees the namespaces that he is in himself.
 
 import {
+  F_DUPFD_CLOEXEC,
   FSCONFIG_CMD_CREATE,
   FSMOUNT_CLOEXEC,
   FSOPEN_CLOEXEC,
@@ -13,26 +15,30 @@ import {
   RESOLVE_NO_SYMLINKS,
   RESOLVE_NO_XDEV,
 } from "../abi/constants.ts";
+import { EPERM } from "../abi/errno.ts";
 import { openHow } from "../abi/structs.ts";
-import { type Builder, data } from "../program/builder.ts";
+import { has, type NamespacePlan } from "../namespaces/plan.ts";
+import { type Builder, branch, data, inherited } from "../program/builder.ts";
+import type { Register } from "../program/instruction.ts";
 import { join } from "../spec/check.ts";
 import { sysctlPath } from "../spec/sysctl.ts";
 import type { StringMap } from "../spec/types.ts";
+import { PROC } from "./labels.ts";
 
 const PROTECTED = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 const STRICT = data(openHow(O_WRONLY | O_CLOEXEC, RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV), "open_how");
 
-export function compileSysctl(b: Builder, sysctl: StringMap<string>): void {
+/** Whether the stage inherits the host's procfs for them. */
+export function mayBorrowProc(sysctl: StringMap<string> | undefined, namespaces: NamespacePlan): boolean {
+  return has(namespaces, "user") && sysctl !== undefined && Object.keys(sysctl).length > 0;
+}
+
+export function compileSysctl(b: Builder, sysctl: StringMap<string>, namespaces: NamespacePlan): void {
   const entries = Object.entries(sysctl);
   if (entries.length === 0) return;
   b.from("/linux/sysctl");
-  b.scratch("proc", (proc) => {
-    b.scratch("context", (context) => {
-      b.call("fsopen", ["proc", FSOPEN_CLOEXEC], { into: context });
-      b.call("fsconfig", [context, FSCONFIG_CMD_CREATE]);
-      b.call("fsmount", [context, FSMOUNT_CLOEXEC, PROTECTED], { into: proc });
-      b.call("close", [context]);
-    });
+  b.scratch("procfs", (proc) => {
+    compileProc(b, proc, mayBorrowProc(sysctl, namespaces));
     for (const [key, value] of entries) {
       b.from(join("/linux/sysctl", key));
       b.scratch("file", (file) => {
@@ -42,5 +48,24 @@ export function compileSysctl(b: Builder, sysctl: StringMap<string>): void {
       });
     }
     b.call("close", [proc]);
+  });
+}
+
+function compileProc(b: Builder, proc: Register, mayBorrow: boolean): void {
+  // The pid namespace is that of another user namespace, or what the host hides in its own would be seen here.
+  const refused = mayBorrow ? b.label() : undefined;
+  const on = refused && [branch(EPERM, refused)];
+  b.scratch("context", (context) => {
+    b.call("fsopen", ["proc", FSOPEN_CLOEXEC], { into: context });
+    b.call("fsconfig", [context, FSCONFIG_CMD_CREATE], { on });
+    b.call("fsmount", [context, FSMOUNT_CLOEXEC, PROTECTED], { into: proc, on });
+    b.call("close", [context]);
+    if (refused === undefined) return;
+    const done = b.label();
+    b.jump(done);
+    b.place(refused);
+    b.call("close", [context]);
+    b.call("fcntl", [inherited(PROC), F_DUPFD_CLOEXEC, 3], { into: proc });
+    b.place(done);
   });
 }

@@ -22,6 +22,7 @@ import {
   CLONE_PIDFD,
   CLONE_VFORK,
   CLOSE_RANGE_CLOEXEC,
+  F_DUPFD_CLOEXEC,
   F_GETFD,
   F_GETFL,
   F_SETFD,
@@ -301,7 +302,7 @@ export const rlimit = oneName(RLIMIT);
 export const schedulerPolicy = oneName(SCHEDULER_POLICY);
 export const schedulerFlags = bitNames(SCHEDULER_FLAG);
 export const keyctlCommand = oneName({ KEYCTL_JOIN_SESSION_KEYRING, KEYCTL_SETPERM });
-export const fcntlCommand = oneName({ F_GETFD, F_SETFD, F_GETFL, F_SETFL });
+export const fcntlCommand = oneName({ F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL });
 export const ioctlCommand = oneName({
   TCGETS,
   TCSETS,

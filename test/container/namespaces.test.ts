@@ -340,6 +340,25 @@ describe("sysctl", () => {
     ).toBe("1\n8888\n1\n");
   });
 
+  test("of a user namespace that may not mount the procfs of its pid namespace", () => {
+    expect(
+      inside("cat /proc/sys/kernel/msgmax", (config) => {
+        without(config, "pid");
+        config.linux.namespaces.push({ type: "user" });
+        config.linux.uidMappings = [{ containerID: 0, hostID: 100_000, size: 1000 }];
+        config.linux.gidMappings = config.linux.uidMappings;
+        config.mounts = config.mounts.filter(({ destination }) => destination !== "/proc");
+        config.mounts.push({
+          destination: "/proc",
+          type: "bind",
+          source: "/proc",
+          options: ["rbind", "nosuid", "noexec", "nodev"],
+        });
+        config.linux.sysctl = { "kernel.msgmax": "8888" };
+      }),
+    ).toBe("8888\n");
+  });
+
   test.each([
     ["network", "net.ipv4.ip_forward"],
     ["ipc", "kernel.msgmax"],

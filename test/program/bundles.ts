@@ -169,6 +169,14 @@ export const BUNDLES: Readonly<Record<string, () => Program>> = {
         },
       },
     ),
+  "borrowed-procfs": () =>
+    compile(
+      withLinux({
+        ...USER_NAMESPACE,
+        namespaces: [{ type: "mount" }, { type: "user" }, { type: "ipc" }],
+        sysctl: { "kernel.msgmax": "8888" },
+      }),
+    ),
   "rootless-joined-user-namespace": () =>
     compile(withLinux({ namespaces: [{ type: "mount" }, { type: "user", path: "/proc/1000/ns/user" }] }), {
       facts: {

@@ -1,13 +1,14 @@
 // Every way that a program can take, as far as descriptors in registers are concerned: a call succeeds, or gives one
 // of the errnos that it has a branch for.
 
-import type { Call, Instruction, Operand, Program, Register } from "../../src/program/instruction.ts";
+import { F_DUPFD_CLOEXEC, TIOCGPTPEER } from "../../src/abi/constants.ts";
+import type { Call, Instruction, Program, Register } from "../../src/program/instruction.ts";
 
 /** System calls that return a descriptor. */
 const OPENS = ["openat", "openat2", "open_tree", "fsopen", "fsmount", "socket", "accept4"];
 
-/** An ioctl that does. */
-const OPENS_BY_COMMAND = /TIOCGPTPEER/;
+/** Calls whose second argument is a command that returns one. */
+const OPENS_BY_COMMAND: Readonly<Record<string, number>> = { ioctl: TIOCGPTPEER, fcntl: F_DUPFD_CLOEXEC };
 
 export interface Visit {
   readonly index: number;
@@ -18,17 +19,13 @@ export interface Visit {
 
 export function opensDescriptor({ name, into, args }: Call): boolean {
   if (into === undefined) return false;
-  return OPENS.includes(name) || (name === "ioctl" && OPENS_BY_COMMAND.test(command(args[1])));
+  return OPENS.includes(name) || (name in OPENS_BY_COMMAND && args[1] === OPENS_BY_COMMAND[name]);
 }
 
 /** Where clone(2) leaves the descriptor of the child. */
 export function pidfdOf({ name, args }: Call): Register | undefined {
   const pidfd = name === "clone" ? args[2] : null;
   return typeof pidfd === "object" && pidfd?.kind === "address" ? pidfd.register : undefined;
-}
-
-function command(operand: Operand | undefined): string {
-  return operand === 0x5441 ? "TIOCGPTPEER" : "";
 }
 
 /** Calls `visit` once for each instruction and each set of open descriptors with which it can be reached. */

@@ -2,7 +2,7 @@
 // and what comes before what. Each rule is run over all containers of bundles.ts.
 
 import { describe, expect, test } from "vitest";
-import { AT_FDCWD, O_CLOEXEC } from "../../src/abi/constants.ts";
+import { AT_FDCWD, F_DUPFD_CLOEXEC, O_CLOEXEC } from "../../src/abi/constants.ts";
 import { getWord } from "../../src/abi/structs.ts";
 import type { Call, Data, Instruction, Operand, Program } from "../../src/program/instruction.ts";
 import { formatInstruction } from "../../src/program/listing.ts";
@@ -111,6 +111,8 @@ const descriptorsAreCloseOnExec: Rule = (program) =>
         return !(number(1) & O_CLOEXEC);
       case "accept4":
         return !(number(3) & O_CLOEXEC);
+      case "fcntl":
+        return number(1) !== F_DUPFD_CLOEXEC;
       default:
         return number(1) !== 1;
     }
