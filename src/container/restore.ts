@@ -199,7 +199,7 @@ function ownStreams(): readonly [Fd, Fd, Fd] {
 }
 
 function criuOptions(
-  { spec, bundle, namespaces, joins, sources }: Prepared,
+  { spec, process, bundle, namespaces, joins, sources }: Prepared,
   { criu, cgroupsMode }: RestoreRequest,
   inherited: readonly Inherited[],
   { place }: NewCgroup,
@@ -211,7 +211,8 @@ function criuOptions(
     root: sources.root.path,
     // For who waits for the container's process.
     rst_sibling: true,
-    orphan_pts_master: true,
+    // With both of them CRIU crashes at a terminal that is not the container's own.
+    orphan_pts_master: criu.shell_job !== true || process.terminal === true,
     evasive_devices: true,
     // What is strict about it we have seen to: by now there is the cgroup that we have made.
     manage_cgroups_mode: CGROUPS_MODE[cgroupsMode === "strict" ? "full" : cgroupsMode],

@@ -458,6 +458,28 @@ describe("a terminal", criu, () => {
     expect((await session.ended()).code).toBe(7);
   });
 
+  const SHELL_JOB = differs({ runc: "CRIU has no standard input there" });
+
+  test("that is the caller's own is another caller's with --shell-job", SHELL_JOB, async () => {
+    const container = counter(
+      undefined,
+      COUNTING.replace("sleep", "test -e /stop && exit 7; echo $i; sleep"),
+    );
+    const first = inSession(container, `${command(container, "run", container.id)}`);
+    await until(() => numbers(first.output()).length > 3);
+    checkpoint(container, "--shell-job");
+    await first.ended();
+    const at = count(container);
+    const second = inSession(
+      container,
+      `${command(container, "restore", "--shell-job", ...PATHS, container.id)}`,
+    );
+    await until(() => numbers(second.output()).length > 3);
+    expect(numbers(second.output())[0]).toBeGreaterThanOrEqual(at);
+    fs.writeFileSync(join(container.rootfs, "stop"), "");
+    expect((await second.ended()).code).toBe(7);
+  });
+
   test("needs one", () => {
     const container = counter((config) => {
       config.process.terminal = true;

@@ -172,5 +172,7 @@ export const PODMAN_ROOTLESS: readonly Case[] = [
     name: "--userns auto",
     script: sh`$R --rm --userns auto:size=1000 $I sh -c 'tr -s " " < /proc/self/uid_map | cut -d" " -f4'`,
     sees: "1000",
+    // The ids of containers that are there at the same time are taken.
+    alone: true,
   },
 ];
