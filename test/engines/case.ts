@@ -6,8 +6,6 @@ export interface Case {
   readonly script: string;
   /** Standard output, without white space around it. */
   readonly sees: string | RegExp;
-  /** Why runt may fail it for now. */
-  readonly pending?: string;
   /** It looks at all of the machine, or takes all of it: nothing else runs at the same time. */
   readonly alone?: true;
   /** Its deadline, where 5 are too few. */
@@ -23,7 +21,6 @@ export interface Outcome {
   readonly runtime: string;
   readonly passed: boolean;
   readonly seconds: number;
-  readonly pending?: string;
   /** What was seen where it failed. */
   readonly detail?: string;
 }

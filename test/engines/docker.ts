@@ -32,14 +32,14 @@ export const DOCKER: readonly Case[] = [
     script: sh`
       mkdir -p root/tmp root/etc; binary=$(command -v docker-registry)
       cp --parents -L $binary $(ldd $binary | grep -o '/[^ ]*') root
-      printf 'version: 0.1\nstorage: {filesystem: {rootdirectory: /tmp/registry}}\nhttp: {addr: "127.0.0.1:5000"}\n' > root/etc/registry.yml
+      printf 'version: 0.1\nstorage: {filesystem: {rootdirectory: /tmp/registry}}\nhttp: {addr: "127.0.0.1:5001"}\n' > root/etc/registry.yml
       tar -C root -c . | $E import - localhost/$N-registry > /dev/null
       $E run -d --name $N --network host localhost/$N-registry $binary serve /etc/registry.yml > /dev/null
-      until_ok busybox wget -q -O - http://127.0.0.1:5000/v2/ || { $E logs $N; exit 1; }
-      $E tag $I 127.0.0.1:5000/small
-      $E push -q 127.0.0.1:5000/small > /dev/null
-      $E rmi 127.0.0.1:5000/small > /dev/null
-      $R --rm --pull always -q 127.0.0.1:5000/small echo pulled`,
+      until_ok busybox wget -q -O - http://127.0.0.1:5001/v2/ || { $E logs $N; exit 1; }
+      $E tag $I 127.0.0.1:5001/small
+      $E push -q 127.0.0.1:5001/small > /dev/null
+      $E rmi 127.0.0.1:5001/small > /dev/null
+      $R --rm --pull always -q 127.0.0.1:5001/small echo pulled`,
     sees: "pulled",
   },
   {

@@ -51,7 +51,7 @@ export async function collectConfigs(
 }
 
 async function runCase(engine: Engine, runtime: string, one: Case): Promise<Outcome> {
-  const { name, script, sees, pending, minutes } = one;
+  const { name, script, sees, minutes } = one;
   const deadline = minutes === undefined ? DEADLINE_MS : minutes * 60_000;
   const started = Date.now();
   const { status, stdout, stderr } = await execute(engine, runtime, script, deadline);
@@ -59,8 +59,7 @@ async function runCase(engine: Engine, runtime: string, one: Case): Promise<Outc
   const seen = stdout.trim();
   const passed = status === 0 && (typeof sees === "string" ? seen === sees : sees.test(seen));
   const detail = passed ? {} : { detail: `status ${status}\n${seen}\n${stderr}`.slice(0, DETAIL) };
-  const later = pending === undefined ? {} : { pending };
-  return { engine: engine.name, name, runtime, passed, seconds, ...later, ...detail };
+  return { engine: engine.name, name, runtime, passed, seconds, ...detail };
 }
 
 let count = 0;

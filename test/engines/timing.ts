@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 import { documented, INSTALL } from "./engines.ts";
 import { IMAGE, succeed } from "./run.ts";
 
-const ROUNDS = 15;
+const ROUNDS = 40;
 const RUNTIMES = ["runt", "crun", "runc"] as const;
 const DAEMON = "/etc/docker/daemon.json";
 

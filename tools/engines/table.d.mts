@@ -3,7 +3,7 @@
 export interface Row {
   readonly name: string;
   readonly passed: Readonly<Record<string, boolean>>;
-  readonly verdict: "passed" | "failed" | "pending" | "wrong";
+  readonly verdict: "passed" | "failed" | "wrong";
 }
 
 export interface Outcome {
@@ -11,12 +11,15 @@ export interface Outcome {
   readonly name: string;
   readonly runtime: string;
   readonly passed: boolean;
-  readonly pending?: string;
 }
 
 export declare function matrix(outcomes: readonly Outcome[]): Map<string, Row[]>;
 export declare function table(rows: readonly Row[]): string[];
-export declare function results(
-  before: string,
-  found: ReadonlyMap<string, { heading: string; rows: readonly Row[] }>,
-): string;
+export interface Found {
+  readonly version: string;
+  readonly date: string;
+  readonly rows: readonly Row[];
+  readonly whole: boolean;
+}
+
+export declare function results(before: string, found: ReadonlyMap<string, Found>): string;

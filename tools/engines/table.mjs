@@ -6,11 +6,10 @@
  * @property {string} name
  * @property {string} runtime
  * @property {boolean} passed
- * @property {string} [pending] why runt may fail it for now
  */
 
 /**
- * @typedef {"passed" | "failed" | "pending" | "wrong"} Verdict `wrong`: it fails with both, so that it says nothing of runt
+ * @typedef {"passed" | "failed" | "wrong"} Verdict `wrong`: it fails with both, so that it says nothing of runt
  */
 
 /**
@@ -18,7 +17,6 @@
  * @property {string} name of the case
  * @property {Record<string, boolean>} passed by the name of the runtime
  * @property {Verdict} verdict
- * @property {string} [pending]
  */
 
 /**
@@ -28,12 +26,12 @@
 export function matrix(outcomes) {
   /** @type {Map<string, Row[]>} */
   const engines = new Map();
-  for (const { engine, name, runtime, passed, pending } of outcomes) {
+  for (const { engine, name, runtime, passed } of outcomes) {
     const rows = engines.get(engine) ?? [];
     engines.set(engine, rows);
     let row = rows.find((one) => one.name === name);
     if (row === undefined) {
-      row = { name, passed: {}, verdict: "wrong", ...(pending === undefined ? {} : { pending }) };
+      row = { name, passed: {}, verdict: "wrong" };
       rows.push(row);
     }
     row.passed[runtime] = passed;
@@ -46,9 +44,8 @@ export function matrix(outcomes) {
  * @param {Row} row
  * @returns {Verdict}
  */
-function verdict({ passed, pending }) {
+function verdict({ passed }) {
   if (passed.runt) return "passed";
-  if (pending !== undefined) return "pending";
   const others = Object.entries(passed).filter(([runtime]) => runtime !== "runt");
   // What has not been tried with another one counts against runt.
   return others.every(([, theirs]) => theirs) ? "failed" : "wrong";
@@ -75,31 +72,55 @@ export function table(rows) {
  * @param {Row} row
  * @param {string} runtime
  */
-function cell({ passed, verdict: is, pending }, runtime) {
+function cell({ passed, verdict: is }, runtime) {
   if (passed[runtime] === undefined) return "";
   if (passed[runtime]) return "yes";
-  if (is === "pending" && runtime === "runt") return `not yet: ${pending}`;
   return is === "wrong" ? "no (the case is wrong)" : "no";
 }
 
 const HEAD = `# What was seen
 
 Written by \`npm run test:engines\`: what people do with an engine, in a virtual machine with Debian's packages, with runt and with the
-runtime that the engine comes with. A run of some engines replaces their sections.
+runtime that the engine comes with. A run of some engines replaces their sections, and one of some cases replaces their lines.
 `;
 
 /**
+ * @typedef {object} Found with one engine
+ * @property {string} version of the engine
+ * @property {string} date
+ * @property {Row[]} rows
+ * @property {boolean} whole all of its cases were run
+ */
+
+/**
  * @param {string} before the file as it is
- * @param {Map<string, { heading: string, rows: Row[] }>} found by engine
- * @returns {string} the file with the sections of these engines
+ * @param {Map<string, Found>} found by engine
+ * @returns {string} the file with the sections of these engines; lines of a part only where the version is the same
  */
 export function results(before, found) {
   /** @type {Map<string, string>} */
   const sections = new Map();
   for (const text of before.split(/^(?=## )/m).slice(1)) sections.set(text.split(/[ ,\n]/)[1] ?? "", text);
-  for (const [engine, { heading, rows }] of found) {
-    sections.set(engine, `## ${engine}${heading}\n\n${table(rows).join("\n")}`);
+  for (const [engine, { version, date, rows, whole }] of found) {
+    const start = `## ${engine} ${version}, `;
+    const section = sections.get(engine);
+    if (whole) sections.set(engine, `${start}${date}\n\n${table(rows).join("\n")}`);
+    else if (section?.startsWith(start)) sections.set(engine, withLines(section, table(rows).slice(2)));
   }
   const sorted = [...sections.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, text]) => text);
   return `${[HEAD, ...sorted].map((text) => text.trimEnd()).join("\n\n")}\n`;
+}
+
+/**
+ * @param {string} section
+ * @param {string[]} lines each of which begins with the name of a case
+ */
+function withLines(section, lines) {
+  const all = section.trimEnd().split("\n");
+  for (const line of lines) {
+    const name = line.slice(0, line.indexOf(" | ") + 3);
+    const at = all.findIndex((one) => one.startsWith(name));
+    all.splice(at < 0 ? all.length : at, 1, line);
+  }
+  return all.join("\n");
 }
