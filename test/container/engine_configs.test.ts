@@ -9,9 +9,10 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { bundle, type Container, differs, runtime, writeConfig } from "./bed.ts";
 import { CONTROLLERS } from "./cgroup.ts";
-import type { Config } from "./config.ts";
+import type { Config, Mount } from "./config.ts";
 import { comparable, instead, LOOK_AROUND, seenWith } from "./inside_view.ts";
 import { cgroupRoot } from "./leftovers.ts";
+import { hasCapability } from "./privileges.ts";
 
 const FIXTURES = fileURLToPath(new URL("../fixtures/engines", import.meta.url));
 const NAMES = fs.readdirSync(FIXTURES).map((name) => basename(name, ".json"));
@@ -59,7 +60,7 @@ interface EngineConfig extends Config {
 
 /** What engines bind to single files: the host has none of their sources. */
 const FILES =
-  /^\/(etc\/(hostname|hosts|resolv\.conf)|run\/\.containerenv|sbin\/docker-init|run\/podman-init|dev\/termination-log)$/;
+  /^\/(etc\/(hostname|hosts|resolv\.conf|passwd|group)|run\/\.containerenv|sbin\/docker-init|run\/podman-init|dev\/termination-log)$/;
 const LIMITED_BY: Readonly<Record<string, string>> = {
   memory: "memory",
   cpu: "cpu",
@@ -82,6 +83,8 @@ function replayed(name: string): Container {
   process.terminal = false;
   // The profile is the engine's, and is loaded where it runs.
   delete process.apparmorProfile;
+  const sets = Object.entries(process.capabilities ?? {});
+  process.capabilities = Object.fromEntries(sets.map(([set, names]) => [set, names.filter(hasCapability)]));
   process.rlimits = process.rlimits?.filter(({ type, hard }) => hard <= hardLimit(type)) ?? [];
   const lowest = Number(fs.readFileSync("/proc/self/oom_score_adj", "utf8"));
   if ((process.oomScoreAdj ?? 0) < lowest) delete process.oomScoreAdj;
@@ -97,9 +100,13 @@ function replayed(name: string): Container {
   if (devices !== undefined) {
     Object.assign(linux, { devices: devices.filter(({ path }) => fs.existsSync(path)) });
   }
+  const isOfHost = ({ source = "" }: Mount) => /^\/(proc|sys|dev)(\/|$)/.test(source);
+  config.mounts = config.mounts.filter((mount) => !isOfHost(mount) || fs.existsSync(mount.source ?? ""));
   config.mounts.forEach((mount, index) => {
     const bind = mount.options?.some((option) => option === "bind" || option === "rbind");
-    if (!bind || /^\/(proc|sys|dev)(\/|$)/.test(mount.source ?? "")) return;
+    if (!bind || isOfHost(mount)) return;
+    // As the engine's disk was mounted: in a user namespace that cannot be changed.
+    Object.assign(mount, { options: mount.options?.filter((option) => option !== "noatime") });
     mount.source = join(container.dir, `source-${index}`);
     if (FILES.test(mount.destination)) fs.writeFileSync(mount.source, "");
     else fs.mkdirSync(mount.source);

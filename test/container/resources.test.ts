@@ -20,6 +20,7 @@ import {
 } from "./bed.ts";
 import { type Config, sh } from "./config.ts";
 import { cgroupRoot, stateOf } from "./leftovers.ts";
+import { hasCapability } from "./privileges.ts";
 
 const ROOT = cgroupRoot();
 const CONTROLLERS = fs.readFileSync(join(ROOT, "cgroup.controllers"), "utf8").trim().split(" ");
@@ -33,12 +34,9 @@ function skipped(reason: string): TestOptions {
   return { skip: true, meta: { skipped: reason } };
 }
 
-/** capabilities(7): bit 24 is CAP_SYS_RESOURCE. */
-const EFFECTIVE = BigInt(`0x${/CapEff:\t(\w+)/.exec(fs.readFileSync("/proc/self/status", "utf8"))?.[1]}`);
-const LOADS_FILTERS =
-  (EFFECTIVE >> 24n) & 1n
-    ? {}
-    : differs({ crun: "raises RLIMIT_MEMLOCK first, which this machine withholds" });
+const LOADS_FILTERS = hasCapability("CAP_SYS_RESOURCE")
+  ? {}
+  : differs({ crun: "raises RLIMIT_MEMLOCK first, which this machine withholds" });
 
 /** For a test that needs a controller of cgroup v2. */
 function needs(controller: string): TestOptions {
