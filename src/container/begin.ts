@@ -5,9 +5,8 @@ import type { Fd } from "../kernel/call.ts";
 import { openSocket, socketPair } from "../kernel/socket.ts";
 import { has } from "../namespaces/plan.ts";
 import { hasLabels } from "../process/labels.ts";
-import { mayBorrowProc } from "../process/sysctl.ts";
 import type { CompileOptions } from "./compile.ts";
-import type { Subject } from "./facts.ts";
+import { mayLackProc, type Subject } from "./facts.ts";
 import { isRootless } from "./host.ts";
 import { raiseHardLimits, requirePreserved, setOomScoreAdj } from "./inherited.ts";
 import type { Joins } from "./joins.ts";
@@ -55,7 +54,7 @@ export function connect(
     [CHANNEL]: theirs,
     ...(listener !== undefined && { [LISTENER]: listener }),
     ...joins.descriptors,
-    ...openProc(hasLabels(process) || mayBorrowProc(spec.linux?.sysctl, namespaces)),
+    ...openProc(hasLabels(process) || (spec.linux?.sysctl !== undefined && mayLackProc(namespaces))),
   };
   return { ours, listener, descriptors, restoreOomScore: setOomScoreAdj(process.oomScoreAdj) };
 }

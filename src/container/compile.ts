@@ -267,7 +267,7 @@ function compileNewRoot(
 function compileKernelSettings(
   b: Builder,
   spec: Spec,
-  { namespaces }: Pick<ContainerFacts, "namespaces">,
+  { mounts }: Pick<ContainerFacts, "mounts">,
   root: Register,
 ): void {
   const { hostname, domainname, linux } = spec;
@@ -279,7 +279,7 @@ function compileKernelSettings(
     b.from("/domainname");
     b.call("setdomainname", [domainname, domainname.length]);
   }
-  compileSysctl(b, linux?.sysctl ?? {}, namespaces);
+  compileSysctl(b, linux?.sysctl ?? {}, mounts.standIns.includes("proc"));
   compileReadonlyPaths(b, root, linux?.readonlyPaths ?? []);
   compileMaskedPaths(b, root, linux?.maskedPaths ?? [], linux?.mountLabel);
 }

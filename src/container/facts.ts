@@ -81,7 +81,7 @@ export function readSources(
 /** The rest, which decides how things are done: there is time for it while the kernel makes the namespaces. */
 export function readFacts({ id, process, hooks, ...subject }: Subject, sources: Sources): ContainerFacts {
   const { namespaces, joinedByStage } = subject;
-  const isHost = !has(namespaces, "user") && isInitialUserNamespace();
+  const isHost = isOfHost(namespaces);
   const caller = readCaller();
   const streams = inspectStandardStreams(process.user.uid);
   return {
@@ -180,9 +180,18 @@ function groupsDenied(): RuntError {
   });
 }
 
-/** A procfs of a pid namespace that the container shares is the host's, as far as it can be seen. */
+/** Of a container that is not root of the host. */
 function standIns(namespaces: NamespacePlan): readonly StandIn[] {
-  return has(namespaces, "pid") ? ["sysfs"] : ["sysfs", "proc"];
+  return mayLackProc(namespaces) ? ["sysfs", "proc"] : ["sysfs"];
+}
+
+/** A procfs of a pid namespace that the container shares is the host's, as far as it can be seen. */
+export function mayLackProc(namespaces: NamespacePlan): boolean {
+  return !has(namespaces, "pid") && !isOfHost(namespaces);
+}
+
+function isOfHost(namespaces: NamespacePlan): boolean {
+  return !has(namespaces, "user") && isInitialUserNamespace();
 }
 
 function requireDirectory(path: string): void {

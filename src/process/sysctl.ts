@@ -17,7 +17,6 @@ import {
 } from "../abi/constants.ts";
 import { EPERM } from "../abi/errno.ts";
 import { openHow } from "../abi/structs.ts";
-import { has, type NamespacePlan } from "../namespaces/plan.ts";
 import { type Builder, branch, data, inherited } from "../program/builder.ts";
 import type { Register } from "../program/instruction.ts";
 import { join } from "../spec/check.ts";
@@ -28,17 +27,13 @@ import { PROC } from "./labels.ts";
 const PROTECTED = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 const STRICT = data(openHow(O_WRONLY | O_CLOEXEC, RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV), "open_how");
 
-/** Whether the stage inherits the host's procfs for them. */
-export function mayBorrowProc(sysctl: StringMap<string> | undefined, namespaces: NamespacePlan): boolean {
-  return has(namespaces, "user") && sysctl !== undefined && Object.keys(sysctl).length > 0;
-}
-
-export function compileSysctl(b: Builder, sysctl: StringMap<string>, namespaces: NamespacePlan): void {
+/** @param mayLackProc the kernel may refuse a procfs: then the stage inherits that of the host */
+export function compileSysctl(b: Builder, sysctl: StringMap<string>, mayLackProc: boolean): void {
   const entries = Object.entries(sysctl);
   if (entries.length === 0) return;
   b.from("/linux/sysctl");
   b.scratch("procfs", (proc) => {
-    compileProc(b, proc, mayBorrowProc(sysctl, namespaces));
+    compileProc(b, proc, mayLackProc);
     for (const [key, value] of entries) {
       b.from(join("/linux/sysctl", key));
       b.scratch("file", (file) => {
@@ -51,9 +46,8 @@ export function compileSysctl(b: Builder, sysctl: StringMap<string>, namespaces:
   });
 }
 
-function compileProc(b: Builder, proc: Register, mayBorrow: boolean): void {
-  // The pid namespace is that of another user namespace, or what the host hides in its own would be seen here.
-  const refused = mayBorrow ? b.label() : undefined;
+function compileProc(b: Builder, proc: Register, mayLackProc: boolean): void {
+  const refused = mayLackProc ? b.label() : undefined;
   const on = refused && [branch(EPERM, refused)];
   b.scratch("context", (context) => {
     b.call("fsopen", ["proc", FSOPEN_CLOEXEC], { into: context });

@@ -415,6 +415,20 @@ describe("root of a user namespace", () => {
     const script = "echo x > /dev/null; stat -c %t:%T /dev/null; id -u";
     expect(inside(script, edit, { through: [...HERE, "--mount"] })).toBe("1:3\n0");
   });
+
+  test("a sysctl of one that shares the pid namespace, whose procfs it may not mount", () => {
+    const edit = (config: Config) => {
+      without(config, "user");
+      without(config, "pid");
+      delete config.linux.uidMappings;
+      delete config.linux.gidMappings;
+      config.mounts = config.mounts.filter(({ destination }) => destination !== "/proc");
+      config.mounts.push({ destination: "/proc", type: "bind", source: "/proc", options: ["rbind"] });
+      config.linux.sysctl = { "kernel.msgmax": "8888" };
+    };
+    const through = [...HERE, "--mount"];
+    expect(inside("cat /proc/sys/kernel/msgmax", edit, { through })).toBe("8888");
+  });
 });
 
 describe("a filesystem of the kernel", () => {

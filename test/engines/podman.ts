@@ -113,10 +113,12 @@ EOF
 export const PODMAN: readonly Case[] = [
   ...BOTH,
   {
-    name: "--userns auto, nomap and given maps",
+    name: "--userns auto, and given maps",
     script: sh`
+      for file in /etc/subuid /etc/subgid; do grep -q ^containers: $file || echo containers:600000:131072 >> $file; done
+      $R --rm --userns auto:size=1000 $I sh -c 'tr -s " " < /proc/self/uid_map; touch /file && stat -c %u /file'
       $R --rm --uidmap 0:300000:1000 --gidmap 0:300000:1000 $I sh -c 'tr -s " " < /proc/self/uid_map; touch /file && stat -c %u /file'`,
-    sees: "0 300000 1000\n0",
+    sees: "0 600000 1000\n0\n 0 300000 1000\n0",
   },
   {
     name: "an idmapped volume",

@@ -171,11 +171,12 @@ export const BUNDLES: Readonly<Record<string, () => Program>> = {
     ),
   "borrowed-procfs": () =>
     compile(
-      withLinux({
-        ...USER_NAMESPACE,
-        namespaces: [{ type: "mount" }, { type: "user" }, { type: "ipc" }],
-        sysctl: { "kernel.msgmax": "8888" },
-      }),
+      withLinux({ namespaces: [{ type: "mount" }, { type: "ipc" }], sysctl: { "kernel.msgmax": "8888" } }),
+      {
+        facts: {
+          mounts: { cgroup: CGROUP, cgroupNamespace: false, sources: new Map(), standIns: ["sysfs", "proc"] },
+        },
+      },
     ),
   "rootless-joined-user-namespace": () =>
     compile(withLinux({ namespaces: [{ type: "mount" }, { type: "user", path: "/proc/1000/ns/user" }] }), {
