@@ -114,7 +114,8 @@ function restore(
   writeRecord(directory, intent);
   writeConfig(directory, prepared.config);
   undo.push(cgroup.undo);
-  if (!cgroup.make()) throw new RuntError({ what: "CRIU needs a cgroup for what it restores" });
+  if (cgroup.place.path === "" || !cgroup.make())
+    throw new RuntError({ what: "CRIU needs a cgroup for what it restores" });
   resctrl?.make(undo);
   makeMountPoints(spec, sources);
   const inherited = [...streams, ...namespaces];

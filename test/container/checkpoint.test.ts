@@ -741,6 +741,14 @@ describe("without CRIU", () => {
     expect(message).toContain("CRIU cannot restore id-mapped mounts");
     expect(message).toContain("/mounts/");
   });
+
+  test("without a cgroup nothing is restored", ofRunt("has no such option, or goes on"), () => {
+    const container = counter();
+    fs.mkdirSync(join(container.dir, "image"));
+    const disabled = ["--cgroup-manager=disabled", "restore", "--detach", ...PATHS, container.id];
+    expect(failure(container.call(...disabled))).toBe("runt: CRIU needs a cgroup for what it restores\n");
+    expect(fs.existsSync(join(container.stateDir, container.id))).toBe(false);
+  });
 });
 
 function joins(config: Config, type: string, path: string): void {
