@@ -54,7 +54,7 @@ function docker(name: string, settings: Record<string, unknown>, cases: readonly
     name,
     peer: "runc",
     cases,
-    prelude: `E=docker R="docker run --network none" RM="docker rm -f"
+    prelude: `E=docker R="docker run --network none" R_CGROUPFS="$R" RM="docker rm -f"
       remove() { docker ps -aq --filter name=$1 | xargs -r docker rm -fv; }
       runtime_of() { docker inspect --format '{{.HostConfig.Runtime}}' $1; }`,
     start: (runtime) =>
@@ -81,7 +81,7 @@ function podman(name: string, cases: readonly Case[]): Engine {
     name,
     peer: "crun",
     cases: cases.filter(({ except }) => !except?.includes(name)),
-    prelude: `E=podman R="podman run --network none" RM="podman rm -f -t 0"
+    prelude: `E=podman R="podman run --network none" R_CGROUPFS="podman --cgroup-manager=cgroupfs run --network none" RM="podman rm -f -t 0"
       remove() { podman ps -aq --filter name=$1 | xargs -r podman rm -fvt 0; }
       runtime_of() { podman inspect --format '{{.OCIRuntime}}' $1; }`,
     start: (runtime) => `${INSTALL}\n${runtime === "runt" ? documented("podman") : `rm -f ${PODMAN_CONF}`}`,

@@ -371,14 +371,10 @@ export const LIMITS: readonly Case[] = [
   },
   {
     name: "an OOM is reported as one",
-    // The first process goes on, and more than once: with each runtime conmon misses an event of the kernel now and then, and
-    // what it asks for when the first process has ended may be gone with the scope.
+    // Rootless Podman has no limits without a scope of systemd, in which conmon may miss it: docs/engines/podman.md.
+    except: ROOTLESS,
     script: sh`
-      $R --name $N --memory 24m --memory-swap 24m $I sh -c '
-        for n in 1 2 3 4 5 6 7 8; do
-          (echo 1000 > /proc/self/oom_score_adj; exec dd if=/dev/zero of=/dev/shm/file bs=1M count=60)
-          code=$?; sleep 0.3
-        done; exit $code' 2> /dev/null || echo $?
+      $R_CGROUPFS --name $N --memory 24m --memory-swap 24m $I dd if=/dev/zero of=/dev/shm/file bs=1M count=60 2> /dev/null || echo $?
       $E inspect --format '{{.State.OOMKilled}} {{.State.ExitCode}}' $N`,
     sees: "137\ntrue 137",
   },
