@@ -45,7 +45,7 @@ export function openChannel(fd: Fd, describe: Describe, from: Point = "start", s
   };
 }
 
-const WITH_DESCRIPTOR: readonly KindWithDescriptor[] = ["passwd", "console", "copyFrom", "copyTo", "process"];
+const WITH_DESCRIPTOR: readonly KindWithDescriptor[] = ["passwd", "console", "copyFrom", "copyTo"];
 
 function read(fd: Fd, stage: Fd | undefined): Message {
   const entries: PollEntry[] = [{ fd, events: POLLIN }];
@@ -67,6 +67,9 @@ function read(fd: Fd, stage: Fd | undefined): Message {
     case MESSAGE.seccomp:
       if (bytes.length === 8) return { kind: "seccomp", number: getWord(bytes, 4) };
       break;
+    case MESSAGE.process:
+      if (bytes.length === 8) return { kind: "process", pid: getWord(bytes, 4) };
+      break;
     case MESSAGE.hooks:
       return { kind: "hooks" };
     case MESSAGE.hook:
@@ -77,8 +80,7 @@ function read(fd: Fd, stage: Fd | undefined): Message {
   const kind = WITH_DESCRIPTOR.find((kind) => MESSAGE[kind] === getWord(bytes, 0));
   if (passed !== undefined) {
     if (kind === "copyFrom" && bytes.length >= 8) return { kind, fd: passed, mount: getWord(bytes, 4) };
-    if (kind === "process" && bytes.length >= 8) return { kind, fd: passed, pid: getWord(bytes, 4) };
-    if (kind !== undefined && kind !== "copyFrom" && kind !== "process") return { kind, fd: passed };
+    if (kind !== undefined && kind !== "copyFrom") return { kind, fd: passed };
   }
   throw new RuntError({ what: "the container's process sent a message that is not one" });
 }

@@ -10,7 +10,6 @@ import {
   CLONE_NEWNS,
   CLONE_NEWUSER,
   CLONE_PARENT,
-  CLONE_PIDFD,
   O_CLOEXEC,
   O_DIRECTORY,
   O_PATH,
@@ -23,7 +22,7 @@ import { compileExecve, compileLookup } from "../process/execute.ts";
 import { compileKeyring } from "../process/keyring.ts";
 import { hasLabels, PROC } from "../process/labels.ts";
 import { compileOpenPair, compileTakeTerminal } from "../process/terminal.ts";
-import { type Builder, data, field, inherited, type Parts, programBuilder } from "../program/builder.ts";
+import { type Builder, inherited, type Parts, programBuilder } from "../program/builder.ts";
 import type { Program, Register } from "../program/instruction.ts";
 import { KNOWN_PARTS } from "../program/parts.ts";
 import { compileChroot } from "../rootfs/root.ts";
@@ -39,7 +38,7 @@ import {
   type PrivilegeFacts,
   reserveForSeccomp,
 } from "./compile.ts";
-import { compileSendDescriptor } from "./send.ts";
+import { compileSendAbout, compileSendDescriptor } from "./send.ts";
 
 /** Name of the inherited descriptor of the container's first process. */
 export const INIT = "init";
@@ -149,18 +148,14 @@ function openTerminal(b: Builder, report: Register, root: Register, process: Pro
 /** What follows is run by a child of the runtime's, in the container's pid namespace; the stage reports it and ends. */
 function compileChild(b: Builder, report: Register): void {
   const child = b.label();
-  const pidfd = data(new Uint8Array(8), "pidfd");
   b.from("");
   // The change of the user has made it what fs.suid_dumpable says.
   b.call("prctl", [PR_SET_DUMPABLE]);
   b.scratch("pid", (pid) => {
     // Not clone3, whose arguments a filter of system calls cannot see: those of the engines refuse it.
-    b.call("clone", [CLONE_PARENT | CLONE_PIDFD, null, pidfd], { into: pid });
+    b.call("clone", [CLONE_PARENT], { into: pid });
     b.jumpIf(pid, "==", 0, child);
-    b.scratch("pidfd", (fd) => {
-      b.peek(fd, field(pidfd, 0), 4);
-      compileSendDescriptor(b, report, "process", fd, [pid]);
-    });
+    compileSendAbout(b, report, "process", pid);
   });
   b.exit(0);
   b.place(child);

@@ -18,7 +18,7 @@ import { type HookKind, hookKinds } from "../spec/hooks.ts";
 import type { Hook, Hooks } from "../spec/types.ts";
 import type { HookSteps } from "./compile.ts";
 import { MESSAGE, TIMED_OUT } from "./messages.ts";
-import { compileAwaitGo, compileSend } from "./send.ts";
+import { compileAwaitGo, compileSend, compileSendAbout } from "./send.ts";
 
 const SIGKILL = 9;
 const SIGCHLD = 17;
@@ -148,9 +148,7 @@ function compileWait(
     b.call("wait4", [pid, addressOf(status), 0, null]);
     b.place(told);
     b.call("close", [pidfd]);
-    const message = data(words(MESSAGE.ended, 0), "message");
-    b.poke(field(message, 4), status, 4);
-    b.call("sendto", [channel, message, 8, 0, null, 0]);
+    compileSendAbout(b, channel, "ended", status);
     b.jumpIf(status, "==", 0, good);
   });
   b.exit(1);

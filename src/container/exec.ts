@@ -127,7 +127,7 @@ function execIn(target: FilteredTarget, request: ExecRequest): number {
     const isNamed = request.pidFile !== undefined || request.pidfdSocket !== undefined;
     const early = !isNamed && !process.terminal && !target.filter?.notifies;
     const { answer, child } = converse(process, entering, terminal.take, early ? go : undefined);
-    const pidfd = child.fd as Fd;
+    const pidfd = openChild(child.pid);
     undo.push(() => endChild(pidfd));
     writePidFile(request.pidFile, child.pid, undo);
     sendPidfd(pidfd);
@@ -139,6 +139,13 @@ function execIn(target: FilteredTarget, request: ExecRequest): number {
     return { pidfd, proxy: terminal.proxy() };
   });
   return signals === undefined ? 0 : attend(pidfd, signals, proxy);
+}
+
+/** Nobody else waits for it: even if it has ended, the number is its own. */
+function openChild(pid: number): Fd {
+  const pidfd = openPidfd(pid);
+  if (pidfd === undefined) throw new RuntError({ what: `process ${pid} has ended` });
+  return pidfd;
 }
 
 /** @param told it has got its answer; a process that has ended has said why */

@@ -15,7 +15,7 @@ import type { CgroupPlace } from "../cgroups/place.ts";
 import { RuntError } from "../error.ts";
 import { attempt, call, type Fd, failure } from "../kernel/call.ts";
 import { using } from "../kernel/file.ts";
-import { readClock, readProcessStat } from "../kernel/process.ts";
+import { readClock, readProcessStat, resetSigchld } from "../kernel/process.ts";
 import { listen, trySend } from "../kernel/socket.ts";
 import { has } from "../namespaces/plan.ts";
 import { lengthOf } from "../program/instruction.ts";
@@ -73,6 +73,7 @@ export interface Launched {
 /** What has been done is pushed to `undo`, which the caller runs or commits. */
 export function launch(prepared: Prepared, options: LaunchOptions, undo: Undo): Launched {
   const { hooks } = prepared;
+  resetSigchld();
   const directory = reserve(options.store, prepared.id);
   undo.push(() => hooks?.poststop(options.warn));
   undo.push(() => removeDirectory(directory));
@@ -124,7 +125,7 @@ export function launch(prepared: Prepared, options: LaunchOptions, undo: Undo): 
   // While the stage works. Nothing that is not ours runs before it has an answer: no hook, and no program.
   cgroup.filterDevices();
   const init = identify(stage.pid);
-  const answer = hear(prepared, options, { ours, stage, channel });
+  const answer = hear(prepared, options, { ours, stage, channel, restoreOomScore });
   // Not before it has spoken: until it has executed, what is written for us is written for whoever shares our memory.
   restoreOomScore();
   writeInit(directory, { ...init, ...(prepared.seccomp && { execve: lengthOf(program) - 1 }) });
@@ -210,6 +211,7 @@ interface Partner {
   readonly ours: Fd;
   readonly stage: Stage;
   readonly channel: Channel;
+  readonly restoreOomScore: () => void;
 }
 
 /** Until READY. Returns what the process waits for. */
@@ -223,7 +225,11 @@ function hear(prepared: Prepared, options: LaunchOptions, partner: Partner): str
   }
 }
 
-function converse(prepared: Prepared, options: LaunchOptions, { ours, stage, channel }: Partner): string {
+function converse(
+  prepared: Prepared,
+  options: LaunchOptions,
+  { ours, stage, channel, restoreOomScore }: Partner,
+): string {
   const { process, id, bundle, spec, seccomp, hooks, namespaces } = prepared;
   const { pid, pidfd } = stage;
   let home = "/";
@@ -244,6 +250,8 @@ function converse(prepared: Prepared, options: LaunchOptions, { ours, stage, cha
         break;
       }
       case "hooks":
+        // They inherit it as well.
+        restoreOomScore();
         hooks?.createRuntime(pid);
         // It may have failed meanwhile: then it has said why.
         trySend(channel.fd, "\0", "let the container's process go on");

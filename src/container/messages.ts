@@ -15,7 +15,7 @@
 //           ◀──────────────────────  GO (`HOME=...`, or nothing but a NUL)
 //     (end of file: execve has closed the socket, or the container waits for `start`)
 //
-// The stage of `exec` ends outside of the container, and says PROCESS (descriptor, pid) in place of READY: which process
+// The stage of `exec` ends outside of the container, and says PROCESS (pid) in place of READY: which process
 // it has put there, and who waits for GO. Then only SECCOMP may follow, which another GO answers.
 //
 // At any point the stage may say FAILURE and end, or end without a word because something killed it.
@@ -52,7 +52,8 @@ export type Message =
   | { readonly kind: "hook"; readonly index: number }
   /** As wait(2) gives it, or TIMED_OUT. */
   | { readonly kind: "ended"; readonly status: number }
-  | { readonly kind: "process"; readonly fd: number; readonly pid: number }
+  /** Not with a descriptor of it: how many of those are on their way is limited by what the container's user has sent. */
+  | { readonly kind: "process"; readonly pid: number }
   | { readonly kind: "end" };
 
 export type Kind = Message["kind"];

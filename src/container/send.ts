@@ -41,6 +41,18 @@ export function compileSendDescriptor(
   b.call("sendmsg", [channel, header, 0]);
 }
 
+/** A number: that of a process, or what wait(2) says of its end. */
+export function compileSendAbout(
+  b: Builder,
+  channel: Register,
+  kind: "process" | "ended",
+  number: Register,
+): void {
+  const message = data(words(MESSAGE[kind], 0), "message");
+  b.poke(field(message, 4), number, 4);
+  b.call("sendto", [channel, message, 8, 0, null, 0]);
+}
+
 /** Has the parent copy a tree for `mounts[mount]`, and waits until it has. */
 export function compileCopy(
   b: Builder,

@@ -46,6 +46,8 @@ import { elsewhere } from "./elsewhere.ts";
 export const CANNOT_CLONE = "create the container's process and its namespaces";
 
 const SIGKILL = 9;
+/** execve(2) of it is possible, and makes a process that even CAP_SYS_PTRACE of its user namespace does not reach. */
+const UNREADABLE = 0o111;
 
 /** A system call of the child: its number and six arguments. */
 export type RawCall = readonly [
@@ -113,8 +115,11 @@ export function spawnStage(request: StageRequest): Spawning {
   const inherited = [program, wait, ...Object.values(descriptors)];
   const after = [rawCall(SYS.close_range, 3 + preserveFds, 0xffffffff, CLOSE_RANGE_CLOEXEC)];
   for (const fd of inherited) after.push(rawCall(SYS.fcntl, fd, F_SETFD, 0));
-  // A parent that dies instead leaves ids without a map, and the next call fails.
-  if (gate) after.push(rawCall(SYS.read, gate.read, address(byte), 1), ...becomeRoot());
+  // A parent that dies instead leaves ids without a map, and the next call fails. The end that is written to is the child's too.
+  if (gate) {
+    after.push(rawCall(SYS.close, gate.write), rawCall(SYS.read, gate.read, address(byte), 1));
+    after.push(...becomeRoot());
+  }
   const pidfd = new Uint8Array(8);
   const status = new Uint8Array(8);
   const waiting =
@@ -165,9 +170,16 @@ export function spawnStage(request: StageRequest): Spawning {
     };
   };
   let hasEnded = false;
+  let child: number | undefined;
+  const cloned = () => {
+    child ??= settle();
+    return child;
+  };
+  // A time namespace is entered, and left again, by a process that shares its memory with nobody.
+  if (request.newTime) cloned();
   let outcome: Stage | RuntError | undefined;
   const settled = () => {
-    outcome ??= conclude(settle());
+    outcome ??= conclude(cloned());
     return outcome;
   };
   return {
@@ -306,6 +318,7 @@ function stageExecutable(): Fd {
   if (fd === -EACCES) return executableOnMount();
   if (fd < 0) throw failure("create the stage's memory", -fd);
   call("write the stage", "write", fd, stage, stage.length);
+  call("protect the stage", "fchmod", fd, UNREADABLE);
   call("seal the stage", "fcntl", fd, F_ADD_SEALS, F_SEAL_ALL);
   return fd as Fd;
 }
@@ -316,7 +329,7 @@ function executableOnMount(): Fd {
   call("create a filesystem for the stage", "fsconfig", context, FSCONFIG_CMD_CREATE, null, null, 0);
   const mount = call("create a mount for the stage", "fsmount", context, FSMOUNT_CLOEXEC, 0) as Fd;
   close(context);
-  using(open("stage", O_WRONLY | O_CREAT, { at: mount, mode: 0o500 }), (file) => {
+  using(open("stage", O_WRONLY | O_CREAT, { at: mount, mode: UNREADABLE }), (file) => {
     call("write the stage", "write", file, stage, stage.length);
   });
   const readOnly = mountAttr(MOUNT_ATTR_RDONLY, 0);

@@ -64,12 +64,14 @@ export function sendSignal(pidfd: Fd, signal: number): boolean {
 
 const P_PIDFD = 3;
 const WEXITED = 4;
+/** Also for one that has not executed yet, and tells nobody when it ends. */
+const WALL = 0x4000_0000;
 const CLD_EXITED = 1;
 
 /** Waits for our child: its exit status times 256, or the signal that ended it, as wait(2) says it. */
 export function waitStatus(pidfd: Fd): number {
   const info = new Uint8Array(128);
-  call("wait for a process", "waitid", P_PIDFD, pidfd, info, WEXITED, null);
+  call("wait for a process", "waitid", P_PIDFD, pidfd, info, WEXITED | WALL, null);
   const status = getWord(info, 24);
   return getWord(info, 8) === CLD_EXITED ? (status & 0xff) << 8 : status & 0x7f;
 }

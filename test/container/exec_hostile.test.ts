@@ -76,10 +76,14 @@ async function held(container: Container, ...args: string[]): Promise<Held> {
   };
 }
 
+function compiled(program: string, rootfs: string): void {
+  const source = fileURLToPath(new URL(`${program}.c`, import.meta.url));
+  execFileSync("cc", ["-static", "-o", join(rootfs, "bin", program), source]);
+}
+
 /** A program for the container that takes hold of a process in every way that there is. */
 function withReach(rootfs: string): void {
-  const source = fileURLToPath(new URL("reach.c", import.meta.url));
-  execFileSync("cc", ["-static", "-o", join(rootfs, "bin/reach"), source]);
+  compiled("reach", rootfs);
 }
 
 function grant(config: Config, ...names: string[]): void {
@@ -195,6 +199,32 @@ describe("a process before its execve", RUNT, () => {
   });
 });
 
+test(
+  "a container that joins another one's user and pid namespace is out of its reach until its execve",
+  RUNT,
+  () => {
+    const first = waiting((config, rootfs) => {
+      withReach(rootfs);
+      CONTAINERS["root of a user namespace with CAP_SYS_PTRACE"]?.(config);
+    });
+    const { pid } = first.state();
+    const second = bundle((config) => {
+      config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== "pid");
+      for (const type of ["user", "pid"])
+        config.linux.namespaces.push({ type, path: `/proc/${pid}/ns/${type}` });
+      config.linux.uidMappings = IDS;
+      config.linux.gidMappings = IDS;
+      config.process.args = ["sleep", "1000"];
+    });
+    second.create();
+    const find =
+      "for p in /proc/[0-9]*; do grep -q '^runt init' $p/cmdline && basename $p; done 2> /dev/null; true";
+    const stage = printed(first, find).trim();
+    expect(stage).toMatch(/^\d+$/);
+    expect(open(first, stage)).toBe("");
+  },
+);
+
 describe("descriptors of the caller", () => {
   const NUMBERS = Array.from({ length: 12 }, (_, index) => index + 3);
 
@@ -293,6 +323,22 @@ describe("at the same time", () => {
       for (const result of await Promise.all(execs))
         expect(isClean(result), JSON.stringify(result)).toBe(true);
     }
+  });
+
+  test("descriptors are on their way, more than its user may have", RUNT, async () => {
+    const container = bundle((config, rootfs) => {
+      compiled("hoard", rootfs);
+      config.process.user = { uid: 54_321, gid: 54_321 };
+      config.process.rlimits = [{ type: "RLIMIT_NOFILE", hard: 64, soft: 64 }];
+      config.process.args = sh("hoard > /tmp/said; sleep 1000");
+      config.mounts.push({ destination: "/tmp", type: "tmpfs", source: "tmpfs" });
+    });
+    container.create();
+    container.start();
+    await until(
+      () => container.call("exec", "--user", "0", container.id, "grep", "full", "/tmp/said").code === 0,
+    );
+    expect(printed(container, "id -u")).toBe("54321\n");
   });
 
   test("the first process ends", RUNT, async () => {

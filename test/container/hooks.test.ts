@@ -111,6 +111,23 @@ describe("hooks run", () => {
     expect(lines(read("log"))).toEqual(HOOK_KINDS);
   });
 
+  test(
+    "with the runtime's oom_score_adj, and not with the container's",
+    differs({ runc: "with that one" }),
+    () => {
+      const { container, read } = hooked(
+        (shared) =>
+          ofEachKind(`cat /proc/self/oom_score_adj >> ${shared}/score`, ["createRuntime", "poststart"]),
+        (config) => {
+          config.process.oomScoreAdj = 777;
+        },
+      );
+      expect(container.run()).toMatchObject({ code: 0 });
+      const own = fs.readFileSync("/proc/self/oom_score_adj", "utf8");
+      expect(read("score")).toBe(own + own);
+    },
+  );
+
   test("poststop at delete --force", () => {
     const { container, read } = hooked((shared) => ofEachKind(`echo $KIND >> ${shared}/log`, ["poststop"]));
     container.create();

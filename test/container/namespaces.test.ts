@@ -270,6 +270,21 @@ describe("joining", () => {
     expect(seen).toBe(`sleep 1000 \n${namespaceOf(pid, "pid")}\n`);
   });
 
+  test("pid, and a time namespace of its own", differs(NO_TIME), () => {
+    const { pid } = other().state();
+    const offset = { monotonic: { secs: 1000, nanosecs: 0 } };
+    for (let round = 0; round < 5; round++) {
+      const seen = inside("readlink /proc/self/ns/pid; cat /proc/self/timens_offsets", (config) => {
+        join(config, "pid", `/proc/${pid}/ns/pid`);
+        config.linux.namespaces.push({ type: "time" });
+        config.linux.timeOffsets = offset;
+      });
+      const [link, line = ""] = seen.split("\n");
+      expect(link).toBe(namespaceOf(pid, "pid"));
+      expect(line).toMatch(/^monotonic +1000 /);
+    }
+  });
+
   test("pid: delete --force ends the joined container and no other", () => {
     const first = other();
     const second = other((config) => join(config, "pid", `/proc/${first.state().pid}/ns/pid`));

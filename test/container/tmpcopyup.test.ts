@@ -26,6 +26,20 @@ const KEEPS_LESS = {
 };
 
 describe("a copy", () => {
+  test("is made whether the caller ignores SIGCHLD or not", () => {
+    const container = bundle((config, rootfs) => {
+      fs.mkdirSync(join(rootfs, "data"));
+      fs.writeFileSync(join(rootfs, "data/file"), "text");
+      config.mounts.push(copied("/data"));
+    });
+    const under = ["sh", "-c", "trap '' CHLD; exec \"$@\"", "sh"];
+    expect(container.callWith({ under }, "run", container.id)).toEqual({
+      code: 0,
+      stdout: "text",
+      stderr: "",
+    });
+  });
+
   test("has files, directories and links, with modes and owners", () => {
     const script =
       "cd /data && find . ! -name . -exec stat -c '%n %A %u:%g %N' {} + | sort && cat file deep/er/file";

@@ -183,13 +183,29 @@ describe("nothing is left of a container", () => {
     10 * MINUTES,
   );
 
-  test.each(POINTS)("after delete --force, whose creator was killed at: %s", (point) => {
-    const container = typical();
+  function expectKilledAndDeleted(container: Container, point: string): void {
     const { signal } = runt(container, ["create", "--pid-file", "pid", container.id], `kill:${point}`);
     expect(signal).toBe("SIGKILL");
     for (const _ of [1, 2]) {
       expect(runt(container, ["delete", "--force", container.id])).toMatchObject({ status: 0, output: "" });
     }
     expect(left(container)).toEqual([]);
+  }
+
+  test.each(POINTS)("after delete --force, whose creator was killed at: %s", (point) => {
+    expectKilledAndDeleted(typical(), point);
   });
+
+  // Its process waits for its ids.
+  test.each(["spawn", "load", "settle", "release", "ready"])(
+    "in a user namespace, after delete --force, whose creator was killed at: %s",
+    (point) => {
+      const container = bundle(({ linux }) => {
+        linux.namespaces.push({ type: "user" });
+        linux.uidMappings = [{ containerID: 0, hostID: 100_000, size: 65_536 }];
+        linux.gidMappings = linux.uidMappings;
+      });
+      expectKilledAndDeleted(container, point);
+    },
+  );
 });

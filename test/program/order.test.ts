@@ -285,7 +285,7 @@ const SEEN = [
   "write",
   "prctl",
   "clone",
-  "sendmsg",
+  "sendto",
   "setsid",
   "ioctl",
   "dup3",
