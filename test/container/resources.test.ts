@@ -457,7 +457,7 @@ describe(
 describe("--cgroup-manager=disabled", differs({ runc: "has no such option" }), () => {
   const DISABLED = "--cgroup-manager=disabled";
 
-  test("leaves the container in the cgroup of its caller", () => {
+  test("leaves the container in the cgroup of its caller", async () => {
     const container = bundle((config) => {
       config.process.args = sh("while :; do sleep 1000; done");
       config.linux.cgroupsPath = "/not-made";
@@ -468,6 +468,7 @@ describe("--cgroup-manager=disabled", differs({ runc: "has no such option" }), (
     expect(fs.readFileSync(`/proc/${pid}/cgroup`, "utf8")).toBe(ours);
     expect(container.call("exec", container.id, "true").code).toBe(0);
     container.kill("KILL");
+    await stopped(container);
     container.delete();
   });
 

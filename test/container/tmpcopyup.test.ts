@@ -33,11 +33,12 @@ describe("a copy", () => {
       config.mounts.push(copied("/data"));
     });
     const under = ["sh", "-c", "trap '' CHLD; exec \"$@\"", "sh"];
-    expect(container.callWith({ under }, "run", container.id)).toEqual({
+    expect(container.callWith({ under }, "create", container.id)).toEqual({
       code: 0,
-      stdout: "text",
+      stdout: "",
       stderr: "",
     });
+    container.delete("--force");
   });
 
   test("has files, directories and links, with modes and owners", () => {
