@@ -32,7 +32,7 @@ describe("a copy", () => {
       fs.writeFileSync(join(rootfs, "data/file"), "text");
       config.mounts.push(copied("/data"));
     });
-    const under = ["sh", "-c", "trap '' CHLD; exec \"$@\"", "sh"];
+    const under = ["env", "--ignore-signal=CHLD"];
     expect(container.callWith({ under }, "create", container.id)).toEqual({
       code: 0,
       stdout: "",
