@@ -4,7 +4,7 @@
 import { EBUSY, EOPNOTSUPP, errnoName } from "../abi/errno.ts";
 import { type ErrorRecord, RuntError } from "../error.ts";
 import { attempt, call, type Fd } from "../kernel/call.ts";
-import { goesOn, isAlive, openPidfd, resetSigchld, waitForExit } from "../kernel/process.ts";
+import { goesOn, isAlive, openChild, openPidfd, resetSigchld, waitForExit } from "../kernel/process.ts";
 import { socketPair, trySend } from "../kernel/socket.ts";
 import { has, type NamespacePlan, planNamespaces } from "../namespaces/plan.ts";
 import { affinityMask } from "../process/affinity.ts";
@@ -139,13 +139,6 @@ function execIn(target: FilteredTarget, request: ExecRequest): number {
     return { pidfd, proxy: terminal.proxy() };
   });
   return signals === undefined ? 0 : attend(pidfd, signals, proxy);
-}
-
-/** Nobody else waits for it: even if it has ended, the number is its own. */
-function openChild(pid: number): Fd {
-  const pidfd = openPidfd(pid);
-  if (pidfd === undefined) throw new RuntError({ what: `process ${pid} has ended` });
-  return pidfd;
 }
 
 /** @param told it has got its answer; a process that has ended has said why */

@@ -21,7 +21,7 @@
 // At any point the stage may say FAILURE and end, or end without a word because something killed it.
 // HOOK, ENDED and FAILURE go to `start` as well, which is connected to the stage while it executes.
 
-/** First word of every message of the stage. FAILURE is known to native/stage/src/program.rs. */
+/** First word of every message of the stage. FAILURE is known to native/stage/src/interpreter.rs. */
 export const MESSAGE = {
   failure: 1,
   ready: 2,

@@ -24,7 +24,7 @@ import {
 import { RuntError } from "../error.ts";
 import { call, type Fd } from "../kernel/call.ts";
 import { readFileIfExists, statPath, writeValue } from "../kernel/file.ts";
-import { openPidfd } from "../kernel/process.ts";
+import { openChild } from "../kernel/process.ts";
 import { has } from "../namespaces/plan.ts";
 import { type Json, parseJson } from "../spec/json.ts";
 import { attend, blockSignals } from "./attend.ts";
@@ -161,8 +161,7 @@ function requireMissing(cgroup: string): void {
 
 /** A child of ours, which does not run yet. */
 function take(pid: number, undo: Undo): { readonly init: ProcessId; readonly pidfd: Fd } {
-  const pidfd = openPidfd(pid);
-  if (pidfd === undefined) throw new RuntError({ what: `process ${pid} has ended` });
+  const pidfd = openChild(pid);
   undo.push(() => endChild(pidfd));
   return { init: identify(pid), pidfd };
 }

@@ -48,9 +48,7 @@ export function compileSendAbout(
   kind: "process" | "ended",
   number: Register,
 ): void {
-  const message = data(words(MESSAGE[kind], 0), "message");
-  b.poke(field(message, 4), number, 4);
-  b.call("sendto", [channel, message, 8, 0, null, 0]);
+  b.call("sendto", [channel, numberMessage(b, kind, number), 8, 0, null, 0]);
 }
 
 /** Has the parent copy a tree for `mounts[mount]`, and waits until it has. */
@@ -68,9 +66,14 @@ export function compileCopy(
 
 /** write(2) is what runc's own profiles have to allow, and what none may have an agent decide: spec/seccomp.ts. */
 export function compileSendNumber(b: Builder, channel: Register, kind: "seccomp", number: Register): void {
+  b.call("write", [channel, numberMessage(b, kind, number), 8]);
+}
+
+/** Of 8 bytes. */
+function numberMessage(b: Builder, kind: keyof typeof MESSAGE, number: Register): Data {
   const message = data(words(MESSAGE[kind], 0), "message");
   b.poke(field(message, 4), number, 4);
-  b.call("write", [channel, message, 8]);
+  return message;
 }
 
 /** Waits for GO, whose text goes to `into`. A parent that died says nothing: there is nobody to report to either. */

@@ -4,6 +4,7 @@ import { decode } from "runt:host";
 import { O_RDONLY, POLLIN } from "../abi/constants.ts";
 import { EINTR, ESRCH } from "../abi/errno.ts";
 import { getWord, words } from "../abi/structs.ts";
+import { RuntError } from "../error.ts";
 import { attempt, call, type Fd, failure } from "./call.ts";
 import { openIfExists, using } from "./file.ts";
 
@@ -52,6 +53,13 @@ export function openPidfd(pid: number): Fd | undefined {
   if (result === -ESRCH) return undefined;
   if (result < 0) throw failure(`open process ${pid}`, -result);
   return result as Fd;
+}
+
+/** Of a child of ours, which nobody else waits for: even if it has ended, the number is its own. */
+export function openChild(pid: number): Fd {
+  const pidfd = openPidfd(pid);
+  if (pidfd === undefined) throw new RuntError({ what: `process ${pid} has ended` });
+  return pidfd;
 }
 
 /** False if the process has ended. */

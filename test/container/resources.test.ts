@@ -18,12 +18,12 @@ import {
   twin,
   writeConfig,
 } from "./bed.ts";
+import { CONTROLLERS, ofRunt } from "./cgroup.ts";
 import { type Config, sh } from "./config.ts";
 import { cgroupRoot, stateOf } from "./leftovers.ts";
 import { hasCapability } from "./privileges.ts";
 
 const ROOT = cgroupRoot();
-const CONTROLLERS = fs.readFileSync(join(ROOT, "cgroup.controllers"), "utf8").trim().split(" ");
 const MiB = 1 << 20;
 
 /** For tests of what cgroup v2 does: runc and crun use version 1 where both are mounted. */
@@ -41,11 +41,6 @@ const LOADS_FILTERS = hasCapability("CAP_SYS_RESOURCE")
 /** For a test that needs a controller of cgroup v2. */
 function needs(controller: string): TestOptions {
   return CONTROLLERS.includes(controller) ? V2 : skipped(`${ROOT}/cgroup.controllers has no ${controller}`);
-}
-
-/** What runt is known to do otherwise than the others. */
-function ofRunt(reason: string): TestOptions {
-  return differs({ runc: reason, crun: reason });
 }
 
 const OLD_SHARES = ofRunt("has the new formula of shares from runc 1.3.2 and crun 1.23 on");
